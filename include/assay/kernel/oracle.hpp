@@ -1,0 +1,112 @@
+// Asks the running kernel: does it accept these instructions, and what value does a filter
+// return for a record? No call that is asked about is ever carried out.
+//
+// The questions are answered by disposable children under a filter that refuses every call
+// but their own (lib/kernel/sentinel.hpp); each question has a time limit, and a child that
+// is lost is replaced at the next one. What the machine must offer is named by Lack. An
+// Oracle belongs to the thread that opened it: its children end with that thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "assay/bpf/instruction.hpp"
+#include "assay/seccomp/seccomp_data.hpp"
+#include "assay/verify/program.hpp"
+
+namespace assay::kernel {
+
+using Instructions = std::span<const bpf::Instruction>;
+
+// What this machine lacks for an oracle.
+enum class Lack : std::uint8_t {
+  Architecture,  // no lib/kernel/calls_<arch>.cpp for it
+  Filters,       // kernel without CONFIG_SECCOMP_FILTER, or seccomp(2) is blocked here
+  Listeners,     // SECCOMP_FILTER_FLAG_NEW_LISTENER: Linux 5.0
+  NoNewPrivs,    // PR_SET_NO_NEW_PRIVS is refused
+  Resources,     // no memory, descriptor or process to be had
+};
+std::string_view describe(Lack lack);
+
+struct Unavailable {
+  Lack lack{};
+  int error = 0;  // errno of the step that failed
+  friend bool operator==(const Unavailable&, const Unavailable&) = default;
+};
+
+// Why one question got no answer.
+enum class FailureKind : std::uint8_t {
+  NoWorker,          // no child could be started
+  WorkerDied,        // a child ended in the middle
+  TimeLimit,         // and this one was ended
+  TooLong,           // value(): more than Oracle::max_value_instructions
+  Refused,           // the kernel refused the filter that was to be asked; see error
+  UnexpectedResult,  // a call under test returned what no rewritten filter can return
+};
+std::string_view describe(FailureKind kind);
+
+struct Failure {
+  FailureKind kind{};
+  int error = 0;  // errno, where there is one
+  friend bool operator==(const Failure&, const Failure&) = default;
+};
+
+// Why a record cannot be put before the running kernel.
+enum class NotAskable : std::uint8_t {
+  ForeignArch,     // another arch than the one that `syscall` has here
+  ExemptNumber,    // x86_64 335 and 336 run no filter: the call would be carried out
+  PointerInvalid,  // instruction_pointer is no address of user space
+  PointerTaken,    // or one where the child has, or the machine allows, no code of ours
+};
+std::string_view describe(NotAskable reason);
+
+// What the filter returned, all 32 bits.
+using Value = tl::expected<std::uint32_t, NotAskable>;
+
+struct OracleLimits {
+  std::chrono::milliseconds per_batch{10'000};  // for each question put to a child
+};
+
+class Oracle {
+ public:
+  // Rewriting adds instructions, and 4096 is the most that the kernel takes.
+  static constexpr std::size_t max_value_instructions = 4090;
+
+  static tl::expected<Oracle, Unavailable> open(OracleLimits limits = {});
+  Oracle(Oracle&&) noexcept;
+  Oracle& operator=(Oracle&&) noexcept;
+  ~Oracle();
+
+  // For each program 0 when the kernel takes it, else the errno. Nothing is attached.
+  // Answers hold for a caller with no_new_privs whose chain is empty.
+  tl::expected<std::vector<int>, Failure> accept(std::span<const Instructions> programs);
+  tl::expected<int, Failure> accept(Instructions program);
+
+  // The second opinion: a fresh child really attaches the programs one on top of the other.
+  // 0 or errno for each; a refused one is left out of the stack and the next one tried. All but
+  // the last must allow seccomp(2).
+  tl::expected<std::vector<int>, Failure> attach(std::span<const Instructions> stack,
+                                                 std::uint32_t flags = 0);
+  tl::expected<int, Failure> attach_errno(Instructions program);
+
+  // Whether a record can be asked at all, as far as the record alone decides it.
+  static std::optional<NotAskable> not_askable(const seccomp::SeccompData& record);
+
+  // For each record the value that the program returns. A program that never loads the
+  // instruction pointer is asked at one of our own, whatever the record says.
+  tl::expected<std::vector<Value>, Failure> value(const verify::Program& program,
+                                                  std::span<const seccomp::SeccompData> records);
+
+ private:
+  class Workers;
+  explicit Oracle(std::unique_ptr<Workers> workers);
+  std::unique_ptr<Workers> workers_;
+};
+
+}  // namespace assay::kernel

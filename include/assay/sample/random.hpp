@@ -1,0 +1,46 @@
+// The source of everything drawn: numbers that depend on (seed, index) alone.
+//
+// The n-th number is a hash of (seed, index, n), so that case 7,000,000 of a campaign is
+// had without the cases before it, on any machine and with any compiler (the standard
+// library's distributions promise neither). Cheap to make: one for each case. Not shared
+// between threads.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+
+namespace assay::sample {
+
+class Random {
+ public:
+  Random(std::uint64_t seed, std::uint64_t index) : state_(mix(mix(seed + step) + index)) {}
+
+  std::uint64_t next() { return mix(state_ += step); }
+  std::uint32_t bits() { return static_cast<std::uint32_t>(next() >> 32); }
+
+  // 0 to bound - 1; bound is not 0.
+  std::uint32_t below(std::uint32_t bound) {
+    return static_cast<std::uint32_t>((std::uint64_t{bits()} * bound) >> 32);
+  }
+  bool one_in(std::uint32_t n) { return below(n) == 0; }
+
+  // An element of what is not empty.
+  template <class Choices>
+  const auto& pick(const Choices& choices) {
+    return std::data(choices)[below(static_cast<std::uint32_t>(std::size(choices)))];
+  }
+
+ private:
+  // SplitMix64.
+  static constexpr std::uint64_t step = 0x9e3779b97f4a7c15;
+  static constexpr std::uint64_t mix(std::uint64_t z) {
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+  }
+
+  std::uint64_t state_;
+};
+
+}  // namespace assay::sample
