@@ -1,0 +1,58 @@
+# How the tests of a room and the fuzz targets become programs that ctest runs.
+
+find_package(GTest REQUIRED)
+find_program(ASSAY_PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
+include(GoogleTest)
+
+# What a test links: all that is built so far.
+if(TARGET assay_assay)
+  set(ASSAY_TESTED assay::assay)
+else()
+  set(ASSAY_TESTED assay::core)
+endif()
+
+# assay_test(NAME SOURCES ... LIBRARIES ... LABELS ...): one program of GoogleTests, each of
+# them known to ctest as NAME.Suite.Test. Those labelled slow run in `tools/test --all`.
+function(assay_test name)
+  cmake_parse_arguments(TEST "" "" "SOURCES;LIBRARIES;LABELS" ${ARGN})
+  set(program test_${name})
+  add_executable(${program} ${TEST_SOURCES})
+  target_include_directories(${program} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  target_compile_definitions(${program} PRIVATE
+    ASSAY_SOURCE_DIR="${PROJECT_SOURCE_DIR}" ASSAY_CORPUS="${ASSAY_CORPUS}")
+  target_link_libraries(${program} PRIVATE
+    assay_flags ${ASSAY_TESTED} ${TEST_LIBRARIES} GTest::gtest GTest::gtest_main)
+  set(properties TIMEOUT 600)
+  if(TEST_LABELS)
+    list(APPEND properties LABELS "${TEST_LABELS}")
+  endif()
+  gtest_discover_tests(${program} TEST_PREFIX "${name}." NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60
+    WORKING_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}" PROPERTIES ${properties})
+endfunction()
+
+# assay_room_tests(ROOM LIBRARIES ...): tests/ROOM/*_test.cpp in one program, and
+# *_slow_test.cpp in a second one.
+function(assay_room_tests room)
+  file(GLOB slow CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/${room}/*_slow_test.cpp")
+  file(GLOB fast CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/${room}/*_test.cpp")
+  list(REMOVE_ITEM fast ${slow})
+  if(fast)
+    assay_test(${room} SOURCES ${fast} ${ARGN})
+  endif()
+  if(slow)
+    assay_test(${room}_slow SOURCES ${slow} LABELS slow ${ARGN})
+  endif()
+endfunction()
+
+# assay_script_test(NAME COMMAND ... LABELS ...): a check that is a script. It finds the command
+# in $ASSAY and the corpus in $ASSAY_CORPUS; exit 77 skips it.
+function(assay_script_test name)
+  cmake_parse_arguments(TEST "" "" "COMMAND;LABELS" ${ARGN})
+  add_test(NAME ${name} COMMAND ${TEST_COMMAND})
+  set(environment "ASSAY_CORPUS=${ASSAY_CORPUS}")
+  if(TARGET assay)
+    list(APPEND environment "ASSAY=$<TARGET_FILE:assay>")
+  endif()
+  set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600
+    LABELS "${TEST_LABELS}" ENVIRONMENT "${environment}")
+endfunction()

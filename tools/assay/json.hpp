@@ -1,0 +1,28 @@
+// JSON as assay writes it: one object a line, its fields in the order of the documents, each
+// object naming the version and the semantics it was made with.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "assay/seccomp/semantics.hpp"
+
+namespace assay::tool {
+
+using Json = nlohmann::ordered_json;
+
+inline constexpr std::string_view version = ASSAY_VERSION;
+
+// The start of every object.
+inline Json json_document(const seccomp::Semantics& semantics) {
+  return Json{{"assay", version}, {"semantics", semantics.name()}};
+}
+
+// One line. Bytes that are no UTF-8 (a file name, a comm) become U+FFFD.
+inline std::string json_line(const Json& document) {
+  return document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace assay::tool

@@ -1,0 +1,98 @@
+// The command: a table of subcommands, and what stands before them.
+#include <algorithm>
+#include <array>
+#include <exception>
+
+#include "command.hpp"
+#include "command_line.hpp"
+#include "diagnostics.hpp"
+#include "output.hpp"
+#include "signals.hpp"
+#include "version.hpp"
+
+namespace assay::tool {
+namespace {
+
+constexpr auto commands = std::to_array<Command>({
+    {"check", "would the kernel accept a filter, and what is odd about it", run_check},
+    {"run", "the verdict for a record, or for each of many", run_run},
+    {"disasm", "a filter as assembly text", run_disasm},
+    {"asm", "assembly text as a filter", run_asm},
+    {"dump", "the filters that a process has, or installs", run_dump},
+    {"ps", "processes and their seccomp mode", run_ps},
+});
+
+std::string overview() {
+  std::string text =
+      "Usage: assay COMMAND [OPTIONS] [ARGUMENTS]\n"
+      "       assay --help | --version [--format text|json]\n\n"
+      "Decides what a Linux seccomp filter really does.\n\nCommands:\n";
+  for (const Command& command : commands) {
+    text += "  " + std::string(command.name);
+    text.append(8 - std::min<std::size_t>(command.name.size(), 7), ' ');
+    text += std::string(command.summary) + "\n";
+  }
+  return text +
+         "\nEach has --help, with its options and an example.\n"
+         "Exit status: 0 yes, 1 no, 2 bad usage, 3 bad input, 4 not possible on this machine,\n"
+         "5 not decided.\n\nExample:\n"
+         "  $ echo 'ret #ERRNO(1)' | assay run - --syscall openat\n"
+         "  ERRNO(1) value=0x00050001 insns=1 effect=returns(-1)\n";
+}
+
+ExitStatus print(const std::string& text) {
+  auto out = Output::open("");
+  out->write(text);
+  return out->finish(yes);
+}
+
+constexpr Manual version_manual{"--version", "",
+                                "Says which version this is and what it was built with.", "",
+                                "  $ assay --version\n  assay " ASSAY_VERSION "\n  ..."};
+
+ExitStatus print_version(Arguments arguments) {
+  std::erase(arguments, "--version");
+  CommandLine line(version_manual);
+  if (const auto status = line.parse(arguments)) return *status;
+  if (!line.operands().empty()) return line.usage("expected options only");
+  auto output = line.open_output();
+  if (!output) return output.error();
+  output->write(line.json() ? version_json() : version_text());
+  return output->finish(yes);
+}
+
+// Options in the place of a command.
+ExitStatus run_options(const Arguments& arguments) {
+  const std::string& first = arguments.front();
+  if (first == "--help" || first == "-h") return print(overview());
+  if (std::find(arguments.begin(), arguments.end(), "--version") != arguments.end())
+    return print_version(arguments);
+  return complain_of_usage("", "expected a command before '" + load::printable(first, 80) + "'" +
+                                   did_you_mean(first, {"--help", "--version"}));
+}
+
+ExitStatus dispatch(const Arguments& arguments) {
+  if (arguments.empty()) return complain_of_usage("", "expected a command");
+  const std::string& word = arguments.front();
+  if (word.starts_with('-')) return run_options(arguments);
+  for (const Command& command : commands)
+    if (command.name == word) return command.run({arguments.begin() + 1, arguments.end()});
+  std::vector<std::string_view> known;
+  for (const Command& command : commands) known.push_back(command.name);
+  return complain_of_usage(
+      "", "unknown command '" + load::printable(word, 80) + "'" + did_you_mean(word, known));
+}
+
+}  // namespace
+}  // namespace assay::tool
+
+int main(int argc, char** argv) {
+  using namespace assay::tool;
+  prepare_process();
+  try {
+    return dispatch(Arguments(argv + std::min(argc, 1), argv + argc));
+  } catch (const std::bad_alloc&) {
+    complain("out of memory");
+    return cannot;
+  }
+}
