@@ -1,0 +1,186 @@
+#include "assay/symbolic/condition.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <unordered_map>
+
+#include "symbolic/value_diagram.hpp"
+#include "symbolic/word_values.hpp"
+
+namespace assay::symbolic {
+namespace {
+
+// Counts the inputs below a node as if its level were the first one.
+class Counter {
+ public:
+  explicit Counter(const Diagram& diagram) : diagram_(diagram) {}
+
+  Count inputs(Edge f) { return scaled(f, 0); }
+
+ private:
+  // Of 2^(512 - level) inputs.
+  Count scaled(Edge f, std::uint32_t from) {
+    if (f == no) return {};
+    if (f == yes) return Count::power_of_two(input_bits - from);
+    Count count = at_node(f);
+    for (std::uint32_t level = from; level < diagram_.level(f); ++level) count = count + count;
+    return count;
+  }
+
+  Count at_node(Edge f) {
+    const auto known = done_.find(f.hash());
+    if (known != done_.end()) return known->second;
+    const std::uint32_t below = diagram_.level(f) + 1;
+    const Count count = scaled(diagram_.low(f), below) + scaled(diagram_.high(f), below);
+    done_.emplace(f.hash(), count);
+    return count;
+  }
+
+  const Diagram& diagram_;
+  std::unordered_map<std::uint32_t, Count> done_;
+};
+
+}  // namespace
+
+Condition operator&(const Condition& a, const Condition& b) {
+  assert(a.manager_ == b.manager_);
+  return {*a.manager_, a.manager_->diagram().conjunction(a.edge_, b.edge_)};
+}
+
+Condition operator|(const Condition& a, const Condition& b) {
+  assert(a.manager_ == b.manager_);
+  return {*a.manager_, a.manager_->diagram().disjunction(a.edge_, b.edge_)};
+}
+
+bool Condition::meets(const Condition& other) const {
+  assert(manager_ == other.manager_);
+  return manager_->diagram().meet(edge_, other.edge_);
+}
+
+bool Condition::holds(const seccomp::Words& words) const {
+  const Diagram& diagram = manager_->diagram();
+  Edge at = edge_;
+  while (at != yes && at != no) {
+    const InputBit bit = manager_->order().at(diagram.level(at));
+    at = (words[bit.word] >> bit.bit & 1) != 0 ? diagram.high(at) : diagram.low(at);
+  }
+  return at == yes;
+}
+
+Count Condition::count() const { return Counter(manager_->diagram()).inputs(edge_); }
+
+std::optional<seccomp::Words> Condition::witness() const {
+  if (edge_ == no) return std::nullopt;
+  const Diagram& diagram = manager_->diagram();
+  seccomp::Words words{};
+  for (Edge at = edge_; at != yes;) {
+    const InputBit bit = manager_->order().at(diagram.level(at));
+    const bool one = diagram.low(at) == no;
+    if (one) words[bit.word] |= 1U << bit.bit;
+    at = one ? diagram.high(at) : diagram.low(at);
+  }
+  return words;
+}
+
+std::vector<std::size_t> Condition::words() const {
+  const std::vector<bool> levels = manager_->diagram().support(edge_);
+  std::array<bool, seccomp::data_words> used{};
+  for (std::uint32_t level = 0; level < levels.size(); ++level)
+    if (levels[level]) used[manager_->order().at(level).word] = true;
+  std::vector<std::size_t> result;
+  for (std::size_t word = 0; word < used.size(); ++word)
+    if (used[word]) result.push_back(word);
+  return result;
+}
+
+Condition Condition::with_word(std::size_t word, std::uint32_t value) const {
+  Edge result = edge_;
+  for (std::size_t bit = 0; bit < 32; ++bit)
+    result = manager_->diagram().restrict(result, manager_->order().level(word, bit),
+                                          (value >> bit & 1) != 0);
+  return {*manager_, result};
+}
+
+std::optional<std::vector<Condition::Range>> Condition::values_of(std::size_t word,
+                                                                  std::size_t most) const {
+  const auto values =
+      possible_values(manager_->diagram(), edge_, manager_->inputs()[word], most);
+  if (!values) return std::nullopt;
+  std::vector<Range> result;
+  for (const Interval& interval : values->intervals())
+    result.push_back({interval.first, interval.last});
+  return result;
+}
+
+Term Term::word(Manager& manager, std::size_t word) {
+  const Word& input = manager.inputs()[word];
+  return {manager, {input.bits.begin(), input.bits.end()}};
+}
+
+Term Term::constant(Manager& manager, std::uint64_t value, std::size_t width) {
+  std::vector<Edge> bits;
+  for (std::size_t i = 0; i < width; ++i) bits.push_back((value >> i & 1) != 0 ? yes : no);
+  return {manager, std::move(bits)};
+}
+
+Term Term::joined(const Term& low, const Term& high) {
+  assert(low.manager_ == high.manager_);
+  Term result = low;
+  result.bits_.insert(result.bits_.end(), high.bits_.begin(), high.bits_.end());
+  return result;
+}
+
+Term Term::masked(std::uint64_t mask) const {
+  Term result = *this;
+  for (std::size_t i = 0; i < bits_.size(); ++i)
+    if ((mask >> i & 1) == 0) result.bits_[i] = no;
+  return result;
+}
+
+Condition compare(const Term& a, Comparison comparison, const Term& b) {
+  assert(a.manager_ == b.manager_);
+  Diagram& diagram = a.manager_->diagram();
+  const std::size_t width = std::max(a.bits_.size(), b.bits_.size());
+  const auto bit = [](const Term& term, std::size_t i) {
+    return i < term.bits_.size() ? term.bits_[i] : no;
+  };
+  Edge equal = yes;
+  Edge above = no;
+  for (std::size_t i = 0; i < width; ++i) {
+    const Edge differ = diagram.exclusive(bit(a, i), bit(b, i));
+    equal = diagram.conjunction(!differ, equal);
+    above = diagram.choice(differ, bit(a, i), above);
+  }
+  Edge result = no;
+  switch (comparison) {
+    case Comparison::Equal:
+      result = equal;
+      break;
+    case Comparison::NotEqual:
+      result = !equal;
+      break;
+    case Comparison::Less:
+      result = !diagram.disjunction(above, equal);
+      break;
+    case Comparison::LessEqual:
+      result = !above;
+      break;
+    case Comparison::Greater:
+      result = above;
+      break;
+    case Comparison::GreaterEqual:
+      result = diagram.disjunction(above, equal);
+      break;
+  }
+  return {*a.manager_, result};
+}
+
+Condition compare(const Term& a, Comparison comparison, std::uint64_t value) {
+  return compare(a, comparison, Term::constant(*a.manager_, value, 64));
+}
+
+Condition in_range(const Term& a, std::uint64_t first, std::uint64_t last) {
+  return compare(a, Comparison::GreaterEqual, first) & compare(a, Comparison::LessEqual, last);
+}
+
+}  // namespace assay::symbolic

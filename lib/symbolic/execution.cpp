@@ -1,0 +1,248 @@
+#include "symbolic/execution.hpp"
+
+#include <deque>
+
+#include "symbolic/word_values.hpp"
+#include "symbolic/liveness.hpp"
+#include "symbolic/region.hpp"
+
+namespace assay::symbolic {
+
+using bpf::Instruction;
+using bpf::Opcode;
+using bpf::Operand;
+using bpf::Operation;
+using verify::Program;
+
+namespace {
+
+struct Value {
+  Word word;
+  Sources sources;
+  friend bool operator==(const Value&, const Value&) = default;
+};
+// Values are shared: a state names them, and most steps change one.
+using ValueId = std::uint32_t;
+
+// More than this many pieces of possible values, and a region is walked step by step.
+constexpr std::size_t most_intervals = 8192;
+
+struct State {
+  Edge reached = no;
+  std::array<ValueId, register_count> registers{};
+};
+
+Sources combined(Sources a, Sources b) {
+  if (a == constant_source) return b;
+  if (b == constant_source || a == b) return a;
+  return mixed_source;
+}
+
+class Executor {
+ public:
+  Executor(Diagram& diagram, const std::array<Word, seccomp::data_words>& variables,
+           const Program& program, seccomp::ShiftRule shift)
+      : diagram_(diagram), program_(program), shift_(shift), live_(live_before(program)),
+        regions_(program), states_(program.size()), values_(std::make_shared<Values>()) {
+    add({Word::constant(0), constant_source});
+    for (std::size_t i = 0; i < variables.size(); ++i)
+      inputs_[i] = add({variables[i], Sources{1} << i});
+    states_[0].reached = yes;
+    result_.reached.resize(program.size());
+    result_.taken.resize(program.size());
+    result_.passed.resize(program.size());
+    result_.held.resize(program.size());
+    result_.values = values_;
+  }
+
+  Execution run() {
+    for (pc_ = 0; pc_ < program_.size() && !diagram_.exhausted(); ++pc_) {
+      const State& state = states_[pc_];
+      if (state.reached == no) continue;
+      result_.reached[pc_].within = state.reached;
+      result_.held[pc_] = held(state);
+      if (!regions_.starts(pc_) || !pass_region(state))
+        step(state, program_[pc_], program_.opcode(pc_));
+    }
+    return std::move(result_);
+  }
+
+ private:
+  ValueId add(const Value& value) {
+    values_->push_back(value);
+    return static_cast<ValueId>(values_->size() - 1);
+  }
+  const Value& value(ValueId id) const { return (*values_)[id]; }
+  Held held(const State& state) const {
+    return {value(state.registers[register_a]).sources, value(state.registers[register_x]).sources};
+  }
+
+  void step(State state, const Instruction& insn, const Opcode& opcode) {
+    auto& registers = state.registers;
+    switch (opcode.operation) {
+      case Operation::Ld:
+        registers[register_a] = loaded(state, insn, opcode);
+        break;
+      case Operation::Ldx:
+        registers[register_x] = loaded(state, insn, opcode);
+        break;
+      case Operation::St:
+        registers[register_m + insn.k] = registers[register_a];
+        break;
+      case Operation::Stx:
+        registers[register_m + insn.k] = registers[register_x];
+        break;
+      case Operation::Tax:
+        registers[register_x] = registers[register_a];
+        break;
+      case Operation::Txa:
+        registers[register_a] = registers[register_x];
+        break;
+      case Operation::Ret:
+        returns(state.reached, opcode.operand == Operand::A ? value(registers[register_a]).word
+                                                            : Word::constant(insn.k));
+        return;
+      case Operation::Ja:
+        go(pc_ + 1 + insn.k, state);
+        return;
+      case Operation::Jeq:
+      case Operation::Jgt:
+      case Operation::Jge:
+      case Operation::Jset:
+        branch(state, insn, opcode);
+        return;
+      default:
+        compute(state, insn, opcode);
+        break;
+    }
+    go(pc_ + 1, state);
+  }
+
+  ValueId loaded(const State& state, const Instruction& insn, const Opcode& opcode) {
+    switch (opcode.operand) {
+      case Operand::Word:
+        return inputs_[insn.k / 4];
+      case Operand::Scratch:
+        return state.registers[register_m + insn.k];
+      case Operand::Length:
+        return add({Word::constant(seccomp::data_bytes), constant_source});
+      default:
+        return add({Word::constant(insn.k), constant_source});
+    }
+  }
+
+  Value operand(const State& state, const Instruction& insn, const Opcode& opcode) const {
+    if (opcode.operand == Operand::X) return value(state.registers[register_x]);
+    return {Word::constant(insn.k), constant_source};
+  }
+
+  void compute(State& state, const Instruction& insn, const Opcode& opcode) {
+    const Value a = value(state.registers[register_a]);
+    const Value b = operand(state, insn, opcode);
+    if (opcode.operation == Operation::Div && opcode.operand == Operand::X) {
+      const Edge zero = compare(diagram_, Operation::Jeq, b.word, Word::constant(0));
+      returns(diagram_.conjunction(state.reached, zero), Word::constant(0));
+      state.reached = diagram_.conjunction(state.reached, !zero);
+      result_.passed[pc_].within = state.reached;
+    }
+    if (((live_[pc_ + 1] >> register_a) & 1) == 0) return;
+    state.registers[register_a] = add({arithmetic(diagram_, opcode.operation, a.word, b.word, shift_),
+                                       combined(a.sources, b.sources)});
+  }
+
+  void branch(State& state, const Instruction& insn, const Opcode& opcode) {
+    const Diagram::Halves halves = split(state, insn, opcode);
+    result_.taken[pc_].within = halves.holds;
+    result_.passed[pc_].within = halves.fails;
+    state.reached = halves.holds;
+    go(pc_ + 1 + insn.jt, state);
+    state.reached = halves.fails;
+    go(pc_ + 1 + insn.jf, state);
+  }
+
+  Diagram::Halves split(const State& state, const Instruction& insn, const Opcode& opcode) {
+    const Word& a = value(state.registers[register_a]).word;
+    const Value b = operand(state, insn, opcode);
+    if (const auto k = b.word.constant())
+      if (const auto links = compare_chain(diagram_, opcode.operation, a, *k))
+        return diagram_.split(state.reached, links->chain());
+    const Edge holds = compare(diagram_, opcode.operation, a, b.word);
+    return {diagram_.conjunction(state.reached, holds),
+            diagram_.conjunction(state.reached, !holds)};
+  }
+
+  // The whole region at once, where A is a plain input word.
+  bool pass_region(State state) {
+    const Word& a = value(state.registers[register_a]).word;
+    if (!is_variable(diagram_, a)) return false;
+    auto possible = possible_values(diagram_, state.reached, a, most_intervals);
+    if (!possible) return false;
+    const Held here = held(state);
+    const Regions::Passage passage = regions_.pass(pc_, std::move(*possible));
+    for (const Regions::Step& step : passage.steps) {
+      result_.reached[step.pc] = {state.reached, &a, step.any};
+      result_.held[step.pc] = here;
+      if (step.holds) result_.taken[step.pc] = {state.reached, &a, step.holding};
+      if (step.fails) result_.passed[step.pc] = {state.reached, &a, step.failing};
+    }
+    const Edge reached = state.reached;
+    for (const Regions::Exit& exit : passage.exits) {
+      state.reached = diagram_.conjunction(reached, among(diagram_, a, exit.values.intervals()));
+      go(exit.target, state);
+    }
+    return true;
+  }
+
+  void returns(Edge condition, const Word& word) {
+    if (condition != no) result_.returns.push_back({pc_, condition, word});
+  }
+
+  void go(std::size_t target, const State& from) {
+    if (from.reached == no) return;
+    State& to = states_[target];
+    if (to.reached == no) {
+      to = from;
+      return;
+    }
+    for (std::size_t i = 0; i < register_count; ++i) {
+      if (((live_[target] >> i) & 1) == 0 || to.registers[i] == from.registers[i]) continue;
+      to.registers[i] = merged(from.reached, from.registers[i], to.registers[i]);
+    }
+    to.reached = diagram_.disjunction(to.reached, from.reached);
+  }
+
+  ValueId merged(Edge condition, ValueId then, ValueId otherwise) {
+    const Value& a = value(then);
+    const Value& b = value(otherwise);
+    if (a == b) return otherwise;
+    diagram_.count_call(Work::Merge);
+    return add({choice(diagram_, condition, a.word, b.word), a.sources | b.sources});
+  }
+
+  Diagram& diagram_;
+  const Program& program_;
+  seccomp::ShiftRule shift_;
+  std::vector<Registers> live_;
+  Regions regions_;
+  std::vector<State> states_;
+  using Values = std::deque<Value>;
+  std::shared_ptr<Values> values_;
+  std::array<ValueId, seccomp::data_words> inputs_{};
+  std::size_t pc_ = 0;
+  Execution result_;
+};
+
+}  // namespace
+
+Edge Reach::inputs(Diagram& diagram) const {
+  if (a == nullptr) return within;
+  const Edge equal = compare(diagram, Operation::Jeq, *a, Word::constant(value));
+  return diagram.conjunction(within, equal);
+}
+
+Execution execute(Diagram& diagram, const std::array<Word, seccomp::data_words>& variables,
+                  const Program& program, seccomp::ShiftRule shift) {
+  return Executor(diagram, variables, program, shift).run();
+}
+
+}  // namespace assay::symbolic

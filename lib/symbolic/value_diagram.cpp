@@ -1,0 +1,224 @@
+#include "symbolic/value_diagram.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace assay::symbolic {
+namespace {
+
+struct PairHash {
+  std::size_t operator()(std::uint64_t key) const {
+    key *= 0x9e3779b97f4a7c15;
+    return static_cast<std::size_t>(key ^ key >> 32);
+  }
+};
+
+// What one operation has done so far, by its operands.
+template <class Result>
+using Done = std::unordered_map<std::uint64_t, Result, PairHash>;
+
+std::uint64_t pair(std::uint32_t a, std::uint32_t b) { return std::uint64_t{a} << 32 | b; }
+
+struct WordHash {
+  std::size_t operator()(const Word& word) const {
+    std::uint64_t mixed = 0;
+    for (const Edge bit : word.bits)
+      mixed = (mixed ^ bit.hash()) * 0x9e3779b97f4a7c15 + (mixed >> 29);
+    return static_cast<std::size_t>(mixed ^ mixed >> 32);
+  }
+};
+
+}  // namespace
+
+ValueEdge ValueDiagram::leaf(std::uint32_t value) {
+  return ValueEdge(table_.find_or_add({leaf_level, value, 0}));
+}
+
+ValueEdge ValueDiagram::node(std::uint32_t level, ValueEdge low, ValueEdge high) {
+  if (low == high || !conditions_.spend(table_.size())) return low;
+  return ValueEdge(table_.find_or_add({level, low.index(), high.index()}));
+}
+
+ValueEdge ValueDiagram::choice(Edge condition, ValueEdge then, ValueEdge otherwise) {
+  struct Recursion {
+    ValueDiagram& values;
+    std::map<std::array<std::uint32_t, 3>, ValueEdge> done;
+
+    ValueEdge operator()(Edge condition, ValueEdge then, ValueEdge otherwise) {
+      if (condition == yes || then == otherwise) return then;
+      if (condition == no || values.conditions_.exhausted()) return otherwise;
+      const std::array key{condition.hash(), then.index(), otherwise.index()};
+      const auto known = done.find(key);
+      if (known != done.end()) return known->second;
+      const Diagram& conditions = values.conditions_;
+      const std::uint32_t top =
+          std::min({conditions.level(condition), values.level(then), values.level(otherwise)});
+      const ValueEdge low = (*this)(conditions.low_at(condition, top), values.low_at(then, top),
+                                    values.low_at(otherwise, top));
+      const ValueEdge high = (*this)(conditions.high_at(condition, top),
+                                     values.high_at(then, top), values.high_at(otherwise, top));
+      const ValueEdge result = values.node(top, low, high);
+      done.emplace(key, result);
+      return result;
+    }
+  };
+  return Recursion{*this, {}}(condition, then, otherwise);
+}
+
+ValueEdge ValueDiagram::of(const Word& word, const Map& map) {
+  struct Recursion {
+    ValueDiagram& values;
+    const Map& map;
+    std::unordered_map<Word, ValueEdge, WordHash> done;
+
+    ValueEdge operator()(const Word& word) {
+      if (const auto constant = word.constant()) return values.leaf(map(*constant));
+      if (values.conditions_.exhausted()) return {};
+      const auto known = done.find(word);
+      if (known != done.end()) return known->second;
+      const Diagram& conditions = values.conditions_;
+      std::uint32_t top = leaf_level;
+      for (const Edge bit : word.bits) top = std::min(top, conditions.level(bit));
+      Word low, high;
+      for (std::size_t i = 0; i < 32; ++i) {
+        low.bits[i] = conditions.low_at(word.bits[i], top);
+        high.bits[i] = conditions.high_at(word.bits[i], top);
+      }
+      const ValueEdge at_low = (*this)(low);
+      const ValueEdge result = values.node(top, at_low, (*this)(high));
+      done.emplace(word, result);
+      if (!values.conditions_.spend(values.table_.size() + done.size())) return {};
+      return result;
+    }
+  };
+  return Recursion{*this, map, {}}(word);
+}
+
+ValueEdge ValueDiagram::mapped(ValueEdge f, const Map& map) {
+  return combined(f, f, [&](std::uint32_t value, std::uint32_t) { return map(value); });
+}
+
+ValueEdge ValueDiagram::combined(ValueEdge f, ValueEdge g, const Combine& combine) {
+  struct Recursion {
+    ValueDiagram& values;
+    const Combine& combine;
+    Done<ValueEdge> done;
+
+    ValueEdge operator()(ValueEdge f, ValueEdge g) {
+      if (values.is_leaf(f) && values.is_leaf(g))
+        return values.leaf(combine(values.value(f), values.value(g)));
+      if (values.conditions_.exhausted()) return {};
+      const std::uint64_t key = pair(f.index(), g.index());
+      const auto known = done.find(key);
+      if (known != done.end()) return known->second;
+      const std::uint32_t top = std::min(values.level(f), values.level(g));
+      const ValueEdge low = (*this)(values.low_at(f, top), values.low_at(g, top));
+      const ValueEdge high = (*this)(values.high_at(f, top), values.high_at(g, top));
+      const ValueEdge result = values.node(top, low, high);
+      done.emplace(key, result);
+      return result;
+    }
+  };
+  return Recursion{*this, combine, {}}(f, g);
+}
+
+Edge ValueDiagram::where(ValueEdge f, const std::function<bool(std::uint32_t)>& accepted) {
+  struct Recursion {
+    ValueDiagram& values;
+    const std::function<bool(std::uint32_t)>& accepted;
+    std::unordered_map<std::uint32_t, Edge> done;
+
+    Edge operator()(ValueEdge f) {
+      if (values.is_leaf(f)) return accepted(values.value(f)) ? yes : no;
+      const auto known = done.find(f.index());
+      if (known != done.end()) return known->second;
+      const Edge low = (*this)(values.low(f));
+      const Edge result = values.conditions_.node(values.level(f), low, (*this)(values.high(f)));
+      done.emplace(f.index(), result);
+      return result;
+    }
+  };
+  return Recursion{*this, accepted, {}}(f);
+}
+
+Edge ValueDiagram::differ(ValueEdge f, ValueEdge g) {
+  struct Recursion {
+    ValueDiagram& values;
+    Done<Edge> done;
+
+    Edge operator()(ValueEdge f, ValueEdge g) {
+      if (f == g) return no;
+      if (values.is_leaf(f) && values.is_leaf(g)) return yes;
+      const std::uint64_t key = pair(f.index(), g.index());
+      const auto known = done.find(key);
+      if (known != done.end()) return known->second;
+      const std::uint32_t top = std::min(values.level(f), values.level(g));
+      const Edge low = (*this)(values.low_at(f, top), values.low_at(g, top));
+      const Edge high = (*this)(values.high_at(f, top), values.high_at(g, top));
+      const Edge result = values.conditions_.node(top, low, high);
+      done.emplace(key, result);
+      return result;
+    }
+  };
+  return Recursion{*this, {}}(f, g);
+}
+
+std::vector<std::uint32_t> ValueDiagram::values(ValueEdge f) const {
+  std::vector<std::uint32_t> result;
+  std::vector<ValueEdge> open{f};
+  std::unordered_set<std::uint32_t> seen;
+  while (!open.empty()) {
+    const ValueEdge at = open.back();
+    open.pop_back();
+    if (!seen.insert(at.index()).second) continue;
+    if (is_leaf(at)) {
+      result.push_back(value(at));
+    } else {
+      open.push_back(low(at));
+      open.push_back(high(at));
+    }
+  }
+  std::sort(result.begin(), result.end());
+  return result;
+}
+
+ValueEdge ValueDiagram::restrict(ValueEdge f, std::uint32_t at, bool value) {
+  struct Recursion {
+    ValueDiagram& values;
+    std::uint32_t at;
+    bool value;
+    std::unordered_map<std::uint32_t, ValueEdge> done;
+
+    ValueEdge operator()(ValueEdge f) {
+      const std::uint32_t level = values.level(f);
+      if (level > at) return f;
+      if (level == at) return value ? values.high(f) : values.low(f);
+      const auto known = done.find(f.index());
+      if (known != done.end()) return known->second;
+      const ValueEdge low = (*this)(values.low(f));
+      const ValueEdge result = values.node(level, low, (*this)(values.high(f)));
+      done.emplace(f.index(), result);
+      return result;
+    }
+  };
+  return Recursion{*this, at, value, {}}(f);
+}
+
+std::optional<std::string> ValueDiagram::check() const {
+  for (std::uint32_t i = 0; i < table_.size(); ++i) {
+    const Node& at = table_[i];
+    if (at.level == leaf_level) continue;
+    if (at.low == at.high) return "value node " + std::to_string(i) + " has equal children";
+    for (const std::uint32_t child : {at.low, at.high}) {
+      if (child >= i) return "value node " + std::to_string(i) + " points forward";
+      if (table_[child].level <= at.level)
+        return "value node " + std::to_string(i) + " is not above its child";
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace assay::symbolic

@@ -1,0 +1,45 @@
+#!/usr/bin/python3
+"""Every --help has an example, and its example is true."""
+import re
+
+import outside
+
+EXAMPLE = re.compile(r"^  \$ (.*)\n((?:^  (?!\$ ).*\n)*)", re.M)
+
+
+class Help(outside.InFolder):
+    def example(self, *command):
+        done = outside.run(*command, "--help")
+        text = self.check(done, 0, "").decode()
+        self.assertRegex(text, r"\AUsage: assay ")
+        examples = EXAMPLE.findall(text.split("\nExample:\n")[1])
+        self.assertEqual(len(examples), 1, text)
+        self.assertTrue(all(len(line) <= 100 for line in text.splitlines()), text)
+        line, expected = examples[0]
+        return line, [shown[2:] for shown in expected.splitlines()]
+
+    def check_example(self, *command):
+        line, expected = self.example(*command)
+        found = self.check(outside.shell(line, self.folder)).decode().splitlines()
+        if expected and expected[-1] == "...":
+            del expected[-1]
+            del found[len(expected):]
+        self.assertEqual(found, expected, line)
+
+    def test_overview(self):
+        self.check_example()
+        overview = outside.run("--help").stdout.decode()
+        for command in outside.COMMANDS:
+            self.assertIn(f"\n  {command} ", overview)
+
+    def test_commands(self):
+        for command in outside.COMMANDS:
+            with self.subTest(command=command):
+                self.check_example(command)
+
+    def test_version(self):
+        self.check_example("--version")
+
+
+if __name__ == "__main__":
+    outside.main()

@@ -1,0 +1,218 @@
+#!/usr/bin/python3
+"""Live processes: dump, ps and pid:N, on processes of our own under filters of our own."""
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jsonschema
+
+import outside
+
+# Goes under the filters it is given, oldest first, then runs COMMAND: FILTER... -- COMMAND...
+UNDER = r"""
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+class Program(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_char_p)]
+end = sys.argv.index("--")
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+for path in sys.argv[1:end]:
+    code = open(path, "rb").read()
+    program = Program(len(code) // 8, code)
+    if libc.prctl(22, 2, ctypes.byref(program)) != 0:
+        sys.exit(os.strerror(ctypes.get_errno()))
+os.execvp(sys.argv[end + 1], sys.argv[end + 1:])
+"""
+NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+
+
+def status_of(pid, field):
+    text = Path(f"/proc/{pid}/status").read_text()
+    return re.search(rf"^{field}:\s*(\d+)", text, re.M)[1]
+
+
+class Live(outside.InFolder):
+    def setUp(self):
+        super().setUp()
+        for name in ("exec", "openat", "allow"):
+            self.check(outside.run("asm", f"{name}.txt", "-o", f"{name}.bpf", cwd=self.folder))
+        (self.folder / "under.py").write_text(UNDER)
+        self.under = [sys.executable, "under.py"]
+
+    @contextlib.contextmanager
+    def sleeper(self, *filters):
+        """A process under these filters, once it is."""
+        command = [*self.under, *filters, "--", "sleep", "60"] if filters else ["sleep", "60"]
+        process = subprocess.Popen(command, cwd=self.folder)
+        try:
+            deadline = time.monotonic() + 10
+            while Path(f"/proc/{process.pid}/comm").read_text() != "sleep\n":
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.02)
+            yield process.pid
+        finally:
+            process.kill()
+            process.wait()
+
+    def rows(self, name, done, status=0):
+        rows = [json.loads(line) for line in self.check(done, status).decode().splitlines()]
+        schema = json.loads((outside.SCHEMAS / f"{name}.json").read_text())
+        for row in rows:
+            jsonschema.Draft202012Validator(schema).validate(row)
+        return rows
+
+    def needs_root(self):
+        if os.geteuid() != 0:
+            self.skipTest("reading filters needs root")
+        if status_of("self", "Seccomp") != "0":
+            self.skipTest("reading filters is not for processes under seccomp")
+
+
+class Ps(Live):
+    def test_rows(self):
+        with self.sleeper("allow.bpf", "allow.bpf") as confined, self.sleeper() as free:
+            rows = {row["pid"]: row for row in
+                    self.rows("ps", outside.run("ps", "--format", "json"))}
+            self.assertEqual([rows[confined][key] for key in
+                              ("comm", "mode", "filters", "no_new_privs")],
+                             ["sleep", "filter", 2 + int(rows[free]["filters"]), True])
+            self.assertIn(rows[free]["mode"], ("disabled", "filter"))
+            self.assertEqual(list(rows), sorted(rows))
+            if rows[free]["mode"] == "disabled":
+                some = self.rows("ps", outside.run("ps", "--confined", "--format", "json"))
+                self.assertIn(confined, [row["pid"] for row in some])
+                self.assertNotIn(free, [row["pid"] for row in some])
+            text = self.check(outside.run("ps")).decode()
+            self.assertRegex(text, rf"(?m)^ *{confined}  filter +2  yes +sleep$")
+
+
+class DumpPid(Live):
+    def setUp(self):
+        super().setUp()
+        self.needs_root()
+
+    def test_stack(self):
+        with self.sleeper("openat.bpf", "allow.bpf") as pid:
+            done = outside.run("dump", "--pid", str(pid), "--output-dir", "out", "--format", "json",
+                               cwd=self.folder)
+            rows = self.rows("dump", done)
+            self.assertEqual([(row["pid"], row["tid"], row["order"], row["insns"]) for row in rows],
+                             [(pid, pid, 0, 9), (pid, pid, 1, 1)])
+            self.assertEqual([row["file"] for row in rows],
+                             [f"out/000-{pid}-0.bpf", f"out/001-{pid}-1.bpf"])
+            for row, kept in zip(rows, ("openat.bpf", "allow.bpf")):
+                self.assertEqual((self.folder / row["file"]).read_bytes(),
+                                 (self.folder / kept).read_bytes())
+            self.assertEqual((self.folder / "out/manifest.ndjson").read_bytes(), done.stdout)
+            rows = self.rows("dump", outside.run("dump", "--pid", str(pid), "--format", "json"))
+            self.assertEqual(bytes.fromhex(rows[0]["hex"]),
+                             (self.folder / "openat.bpf").read_bytes())
+            self.assertIsNone(rows[0]["file"])
+            self.assertEqual(status_of(pid, "TracerPid"), "0")
+
+    def test_as_filter(self):
+        with self.sleeper("openat.bpf", "allow.bpf") as pid:
+            rows = self.rows("check", outside.run("check", f"pid:{pid}", "--format", "json"))
+            self.assertEqual([row["file"] for row in rows], [f"pid:{pid}/0", f"pid:{pid}/1"])
+            record = ["--syscall", "openat", "--arch", "x86_64", "--arg", "2=O_RDWR"]
+            row, = self.rows("run", outside.run("run", f"pid:{pid}", *record, "--format", "json"))
+            self.assertEqual((row["verdict"], len(row["filters"])), ("ERRNO(13)", 2))
+            row, = self.rows("run", outside.run("run", f"pid:{pid}/1", *record, "--format", "json"))
+            self.assertEqual(row["verdict"], "ALLOW")
+            done = outside.run("asm", f"pid:{pid}/0")
+            self.assertEqual(self.check(done), (self.folder / "openat.bpf").read_bytes())
+            self.check(outside.run("check", f"pid:{pid}/2"), 3, "found 2 filters")
+
+    def test_none(self):
+        with self.sleeper() as pid:
+            done = outside.run("dump", "--pid", str(pid))
+            self.assertEqual(self.check(done, 0, "has no filters (mode disabled)"), b"")
+            self.check(outside.run("run", f"pid:{pid}", "--nr", "0"), 3, "mode disabled")
+
+    def test_no_such_process(self):
+        for arguments in (["dump", "--pid", "2147483647"], ["check", "pid:2147483647"]):
+            self.check(outside.run(*arguments), 3, "no such process")
+
+    def test_without_privilege(self):
+        os.chmod(self.folder, 0o755)
+        with self.sleeper("allow.bpf") as pid:
+            for arguments in (["dump", "--pid", str(pid)], ["check", f"pid:{pid}"]):
+                done = subprocess.run([*NOBODY, outside.ASSAY, *arguments], capture_output=True,
+                                      timeout=60)
+                self.check(done, 4, f"assay: pid:{pid}: ")
+            rows = self.rows("ps", subprocess.run([*NOBODY, outside.ASSAY, "ps", "--format", "json"],
+                                                  capture_output=True, timeout=60))
+            self.assertIn(pid, [row["pid"] for row in rows])
+
+    def test_unreadable_file(self):
+        secret = self.folder / "secret"
+        secret.write_text("ret #0\n")
+        secret.chmod(0)
+        os.chmod(self.folder, 0o755)
+        done = subprocess.run([*NOBODY, outside.ASSAY, "check", secret], capture_output=True,
+                              timeout=60)
+        self.check(done, 3, "Permission denied")
+
+
+class DumpCommand(Live):
+    def dump(self, *arguments, **options):
+        return outside.run("dump", *arguments, cwd=self.folder, **options)
+
+    def test_stacks_of_parent_and_child(self):
+        inner = [*self.under, "exec.bpf", "--", "sh", "-c", "echo inner; exit 7"]
+        outer = [*self.under, "allow.bpf", "allow.bpf", "--", "sh", "-c",
+                 'echo outer; ("$@"); true', "-", sys.executable, "-c", "print('child')"]
+        done = self.dump("--output", "rows", "--format", "json", "--output-dir", "out", "--",
+                         *outer)
+        self.assertEqual(self.check(done), b"outer\nchild\n")
+        rows = [json.loads(line) for line in (self.folder / "rows").read_text().splitlines()]
+        self.assertEqual([(row["order"], row["insns"], row["flags"]) for row in rows],
+                         [(0, 1, 0), (1, 1, 0)])
+        self.assertEqual(len(list((self.folder / "out").glob("*.bpf"))), 2)
+        done = self.dump("--format", "json", "--output", "rows", "--", *inner)
+        self.assertIn("Operation not permitted", done.stderr.decode())  # its exec is refused
+        row, = [json.loads(line) for line in (self.folder / "rows").read_text().splitlines()]
+        self.assertEqual(bytes.fromhex(row["hex"]), (self.folder / "exec.bpf").read_bytes())
+
+    def test_passes_through(self):
+        done = self.dump("--", "sh", "-c", "cat; echo complaint >&2; exit 3", stdin=b"text")
+        self.assertEqual((done.returncode, done.stdout), (0, b"text"))
+        self.assertIn(b"complaint\n", done.stderr)
+        self.assertIn(b"exited with 3", done.stderr)
+        done = self.dump("--quiet", "--", "sh", "-c", "exit 3")
+        self.check(done, 0, "")
+
+    def test_no_such_command(self):
+        self.check(self.dump("--", "./absent"), 3, "absent: ")
+
+    def test_options_of_the_command_are_its_own(self):
+        done = self.dump("--", "echo", "--", "--format", "json")
+        self.assertEqual(done.stdout, b"-- --format json\n")
+
+    def test_default_signals(self):
+        """COMMAND meets SIGPIPE as if it had been started by hand."""
+        done = self.dump("--", "bash", "-c", "trap -p; yes | head -1; echo ${PIPESTATUS[0]}")
+        self.assertEqual(done.stdout, b"y\n141\n")
+
+    def test_ctrl_c(self):
+        process = subprocess.Popen(
+            [outside.ASSAY, "dump", "--output", "rows", "--output-dir", "out", "--", *self.under,
+             "allow.bpf", "--", "sh", "-c", "echo started; exec sleep 60"],
+            cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertEqual(process.stdout.readline(), b"started\n")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+        self.assertEqual(process.returncode, 130)
+        self.assertFalse([name for name in os.listdir(self.folder) if name.startswith("rows")])
+        kept = sorted(path.name[:3] for path in (self.folder / "out").iterdir())
+        self.assertEqual(kept, ["000", "man"])
+
+
+if __name__ == "__main__":
+    outside.main()

@@ -1,0 +1,127 @@
+#!/usr/bin/python3
+"""What the command writes as JSON is what docs/schema says, and each schema is used."""
+import json
+import os
+import subprocess
+
+import jsonschema
+
+import outside
+
+USED = set()
+
+
+def validator(name):
+    schema = json.loads((outside.SCHEMAS / f"{name}.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    USED.add(name)
+    return jsonschema.Draft202012Validator(schema)
+
+
+class Schema(outside.InFolder):
+    def objects(self, name, *arguments, statuses=(0,), **options):
+        done = outside.run(*arguments, "--format", "json", cwd=self.folder, **options)
+        self.assertIn(done.returncode, statuses, done.stderr)
+        lines = done.stdout.decode("utf-8").splitlines()
+        rows = [json.loads(line) for line in lines]
+        check = validator(name)
+        for row in rows:
+            check.validate(row)
+            self.assertEqual(list(row)[:2], ["assay", "semantics"])
+        return rows
+
+    def assemble(self, text):
+        (self.folder / "filter.bpf").write_bytes(
+            self.check(outside.run("asm", "-", stdin=text.encode())))
+        return "filter.bpf"
+
+    def test_version(self):
+        self.assertEqual(len(self.objects("version", "--version")), 1)
+
+    def test_check(self):
+        fields = ["assay", "semantics", "file", "insns", "accepted", "errno", "insn", "kind",
+                  "reason", "chain_length", "findings"]
+        rejected = self.assemble("ld [nr]\n")
+        rows = self.objects("check", "check", "exec.txt", "odd.txt", rejected, statuses=(1,))
+        self.assertEqual([list(row) for row in rows], [fields] * 3)
+        self.assertEqual([row["accepted"] for row in rows], [True, True, False])
+        self.assertEqual({finding["kind"] for finding in rows[1]["findings"]},
+                         {"same-targets", "jump-to-next", "unused-field", "unreachable",
+                          "duplicate-return"})
+        for options in (["--privileged", "no"], ["--chain", "32768"], ["--flags", "0xffffffff"]):
+            row, = self.objects("check", "check", "exec.txt", *options, statuses=(1,))
+            self.assertEqual(list(row), fields)
+
+    def test_run(self):
+        values = ["ALLOW", "LOG", "TRACE(1)", "USER_NOTIF", "ERRNO(1)", "TRAP(1)", "KILL_THREAD",
+                  "KILL_PROCESS", "0x1", "0x12345678", "0xffffffff"]
+        caller = ["--tracer", "--listener", "--sigsys-handler", "--threads"]
+        effects = set()
+        for value in values:
+            name = self.assemble(f"ret #{value}\n")
+            for options in ([], caller):
+                row, = self.objects("run", "run", name, "--nr", "0", *options)
+                effects.add(row["effect"])
+        self.assertEqual(len(effects), 8, effects)
+        row, = self.objects("run", "run", "openat.txt", "--nr", "257", "--trace")
+        self.assertEqual(len(row["trace"]), row["insns"])
+        row, = self.objects("run", "run", "--stack", "allow.txt", "exec.txt", "--nr", "59",
+                            "--trace")
+        self.assertEqual([one["file"] for one in row["filters"]], ["allow.txt", "exec.txt"])
+        self.assertEqual(len(self.objects("run", "run", "exec.txt", "--records",
+                                          "records.jsonl")), 5)
+
+    def test_records(self):
+        check = validator("record")
+        for line in (self.folder / "records.jsonl").read_text().split():
+            pass
+        rows = [json.loads(line) for line in
+                (self.folder / "records.jsonl").read_text().splitlines() if line]
+        for row in rows:
+            check.validate(row)
+        bad = ['[]', '{"nr":4294967296}', '{"args":[0,0,0,0,0,0,0]}', '{"nr":1.5}',
+               '{"ip":18446744073709551616}', '{"arch":-1}', '{"syscall":1}']
+        for line in bad:
+            self.assertFalse(check.is_valid(json.loads(line)), line)
+            self.check(outside.run("run", "exec.txt", "--records", "-", stdin=line.encode(),
+                                   cwd=self.folder), 3)
+
+    def test_disasm(self):
+        junk = self.folder / "junk.bpf"
+        junk.write_bytes(os.urandom(800))
+        rows = self.objects("disasm", "disasm", "--input-format", "raw", junk)
+        self.assertEqual(rows[0]["insns"], 100)
+        self.assertEqual(len(self.objects("disasm", "disasm", "exec.txt", "odd.txt")), 2)
+
+    def test_ps(self):
+        rows = self.objects("ps", "ps")
+        self.assertIn(os.getpid(), [row["pid"] for row in rows])
+        self.assertEqual(list(rows[0])[2:7], ["pid", "comm", "mode", "filters", "no_new_privs"])
+        self.assertGreaterEqual(len(self.objects("ps", "ps", "--threads")), len(rows) - 5)
+
+    def test_names_that_are_no_utf8(self):
+        name = os.fsencode(self.folder) + b"/\xff\xfe.txt"
+        with open(name, "wb") as file:
+            file.write(b"ret #ALLOW\n")
+        row, = self.objects("check", "check", os.fsdecode(name))
+        self.assertIn("\N{REPLACEMENT CHARACTER}", row["file"])
+        sleeper = subprocess.Popen(["bash", "-c", r"printf '\xff(\n' > /proc/$$/comm; echo; read"],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        sleeper.stdout.readline()
+        rows = self.objects("ps", "ps")
+        sleeper.communicate(b"\n")
+        self.assertTrue([row for row in rows if row["pid"] == sleeper.pid])
+
+    def test_dump(self):
+        self.assertEqual(self.objects("dump", "dump", "--", "true"), [])
+        # tests/tool/process_test.py has what is captured.
+
+    @classmethod
+    def tearDownClass(cls):
+        kept = {path.stem for path in outside.SCHEMAS.glob("*.json")}
+        validator("dump")
+        assert kept == USED, f"schemas that no test uses: {kept - USED}"
+
+
+if __name__ == "__main__":
+    outside.main()
