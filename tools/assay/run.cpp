@@ -20,8 +20,8 @@ constexpr Manual manual{
     "run", "FILTER...",
     "Runs a filter as Linux would and says its verdict, for one record or for each of many.",
     "FILTER is a file, - for stdin, or pid:N (the filters of a live process; pid:N/I for one of\n"
-    "them, 0 = oldest). The calls that Linux takes past every filter (x86_64 335 and 336 of\n"
-    "current kernels) are answered with ALLOW after 0 instructions.\n"
+    "them, 0 = oldest). A call that Linux takes past every filter (x86_64 335 and 336 of current\n"
+    "kernels) runs whatever the verdict: its effect is runs, and it is marked as a bypass.\n"
     "Exit status: 0 whatever the verdicts, 1 when a filter is rejected.",
     "  $ printf 'ld [nr]\\njeq #59, +0, +1\\nret #ERRNO(1)\\nret #ALLOW\\n' | assay run - --nr 59\n"
     "  ERRNO(1) value=0x00050001 insns=3 effect=returns(-1)"};
@@ -48,6 +48,7 @@ class Recorder final : public engine::Observer {
 struct Answer {
   Verdict verdict;
   std::uint32_t insns = 0;
+  bool bypass = false;  // the kernel does not ask the filters about this call
   std::vector<engine::Outcome> outcomes;  // of a stack's filters, oldest first
   std::vector<TraceStep> trace;
 };
@@ -139,12 +140,15 @@ class Wording {
       to += pc + "  " + words + "  A=" + hex(step.a) + " X=" + hex(step.x) + "\n";
     }
     const Words& found = words(answer.verdict);
-    to += found.verdict + std::to_string(answer.insns) + found.effect + "\n";
+    to += found.verdict + std::to_string(answer.insns);
+    to += answer.bypass ? " effect=runs (bypass)" : found.effect;
+    to += '\n';
   }
 
   void append_json(const Answer& answer, std::string& to) {
     const Words& found = words(answer.verdict);
-    to += found.verdict + std::to_string(answer.insns) + found.effect;
+    to += found.verdict + std::to_string(answer.insns);
+    to += answer.bypass ? R"(,"effect":"runs","bypass":true)" : found.effect;
     if (stack_.filters.size() > 1 && !answer.outcomes.empty())
       to += ",\"filters\":" + outcomes_json(answer.outcomes);
     if (line_.has("trace")) to += ",\"trace\":" + trace_json(answer.trace);
@@ -192,10 +196,7 @@ class Runner {
 
   Answer operator()(const SeccompData& record) const {
     Answer answer;
-    if (seccomp::bypasses_filters(record, semantics_)) {
-      answer.verdict.value = seccomp::value_of(seccomp::Action::Allow);
-      return answer;
-    }
+    answer.bypass = seccomp::bypasses_filters(record, semantics_);
     const seccomp::Words words = engine::Interpreter::words_of(record);
     if (stack_.size() == 1) {
       const engine::Outcome outcome = stack_[0].count(words);

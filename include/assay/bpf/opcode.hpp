@@ -122,7 +122,8 @@ inline constexpr std::uint8_t no_row = 0xff;
 inline constexpr auto row_of_code = [] {
   std::array<std::uint8_t, 256> rows{};
   rows.fill(no_row);
-  for (std::uint8_t row = 0; row < opcodes.size(); ++row) rows[opcodes[row].code] = row;
+  for (std::size_t row = 0; row < opcodes.size(); ++row)
+    rows[opcodes[row].code] = static_cast<std::uint8_t>(row);
   return rows;
 }();
 }  // namespace detail
