@@ -7,9 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <vector>
 
+#include "assay/engine/interpreter.hpp"
 #include "assay/sample/program.hpp"
 #include "assay/sample/record.hpp"
 #include "assay/seccomp/arch.hpp"
@@ -17,46 +17,20 @@
 #include "assay/verify/chain.hpp"
 #include "engine/agreement.hpp"
 #include "engine/agreement_independent.hpp"
+#include "input.hpp"
 
 namespace agreement = assay::agreement;
-namespace bpf = assay::bpf;
 namespace sample = assay::sample;
 namespace seccomp = assay::seccomp;
 namespace verify = assay::verify;
+using fuzz::require;
 
 namespace {
 
-void require(bool law) {
-  if (!law) std::abort();
-}
-
-struct Bytes {
-  const std::uint8_t* data;
-  std::size_t size;
-
-  std::uint32_t take(std::size_t count) {
-    std::uint32_t value = 0;
-    for (std::size_t i = 0; i < count && size != 0; ++i, ++data, --size)
-      value |= std::uint32_t{*data} << 8 * i;
-    return value;
-  }
-};
-
-seccomp::SeccompData record_of(Bytes& bytes) {
+seccomp::SeccompData record_of(fuzz::Bytes& bytes) {
   seccomp::Words words{};
   for (std::uint32_t& word : words) word = bytes.take(4);
   return seccomp::from_words(words, seccomp::byte_order(words[1]));
-}
-
-sample::Instructions instructions_of(Bytes& bytes) {
-  sample::Instructions program;
-  while (bytes.size != 0) {
-    const auto code = static_cast<std::uint16_t>(bytes.take(2));
-    const auto jt = static_cast<std::uint8_t>(bytes.take(1));
-    const auto jf = static_cast<std::uint8_t>(bytes.take(1));
-    program.push_back({code, jt, jf, bytes.take(4)});
-  }
-  return program;
 }
 
 void check_facts(const verify::Program& program, std::span<const seccomp::SeccompData> records) {
@@ -68,16 +42,17 @@ void check_facts(const verify::Program& program, std::span<const seccomp::Seccom
     const auto answer = verify::bitmap_answer(program, record.nr, record.arch).answer;
     require((answer == verify::BitmapAnswer::Constant) ==
             independent::constant_allow(insns, record.nr, record.arch));
-    require(independent::run(insns, {}).executed <= program.size());
+    const auto words = assay::engine::Interpreter::words_of(record);
+    require(independent::run(insns, words).executed <= program.size());
   }
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  Bytes bytes{data, size};
+  fuzz::Bytes bytes{std::span(data, size)};
   const seccomp::SeccompData record = record_of(bytes);
-  const sample::Instructions instructions = instructions_of(bytes);
+  const sample::Instructions instructions = fuzz::instructions_of(bytes, fuzz::Codes::Any, 8192);
 
   agreement::Tester tester(agreement::without_kernel);
   tester.accept({"fuzz", 0, 0}, 1, 1,

@@ -6,41 +6,24 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <span>
 #include <string_view>
-#include <vector>
 
 #include "assay/bpf/assemble.hpp"
 #include "assay/bpf/disassemble.hpp"
-#include "assay/bpf/opcode.hpp"
+#include "input.hpp"
 
 namespace bpf = assay::bpf;
+using fuzz::require;
 
 namespace {
 
 constexpr std::size_t limit = 1024;
 
-void require(bool law) {
-  if (!law) std::abort();
-}
-
 void check_instructions(std::span<const bpf::Instruction> instructions) {
   const bpf::Decoded again = bpf::assemble(bpf::disassemble(instructions), limit);
   require(again && again->size() == instructions.size());
   require(std::equal(again->begin(), again->end(), instructions.begin()));
-}
-
-// As they come, or with codes that exist, which random bytes rarely are.
-std::vector<bpf::Instruction> instructions_of(std::span<const std::uint8_t> bytes, bool known) {
-  std::vector<bpf::Instruction> result;
-  for (; bytes.size() >= 8 && result.size() < limit; bytes = bytes.subspan(8)) {
-    const auto byte = [&](std::size_t i) { return std::uint32_t{bytes[i]}; };
-    const auto code = static_cast<std::uint16_t>(byte(0) | byte(1) << 8);
-    result.push_back({known ? bpf::opcodes[code % bpf::opcodes.size()].code : code, bytes[2],
-                      bytes[3], byte(4) | byte(5) << 8 | byte(6) << 16 | byte(7) << 24});
-  }
-  return result;
 }
 
 void check_text(std::string_view text) {
@@ -63,7 +46,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_text({reinterpret_cast<const char*>(rest.data()), rest.size()});
     return 0;
   }
-  const auto instructions = instructions_of(rest, data[0] % 4 == 2);
+  fuzz::Bytes bytes{rest};
+  const auto codes = data[0] % 4 == 2 ? fuzz::Codes::Known : fuzz::Codes::Any;
+  const auto instructions = fuzz::instructions_of(bytes, codes, limit);
   if (!instructions.empty()) check_instructions(instructions);
   return 0;
 }

@@ -7,21 +7,18 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <span>
 #include <string>
 
 #include "assay/bpf/codec.hpp"
+#include "input.hpp"
 
 namespace bpf = assay::bpf;
+using fuzz::require;
 
 namespace {
 
 constexpr std::size_t limit = 512;
-
-void require(bool law) {
-  if (!law) std::abort();
-}
 
 void check_error(const bpf::DecodeError& error, std::size_t size) {
   require(error.offset <= size);

@@ -6,26 +6,21 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <span>
 #include <string_view>
-#include <vector>
 
-#include "assay/bpf/opcode.hpp"
 #include "assay/seccomp/arch.hpp"
 #include "assay/text/assembly.hpp"
+#include "input.hpp"
 
 namespace bpf = assay::bpf;
 namespace seccomp = assay::seccomp;
 namespace text = assay::text;
+using fuzz::require;
 
 namespace {
 
 constexpr std::size_t limit = 1024;
-
-void require(bool law) {
-  if (!law) std::abort();
-}
 
 text::AssemblyStyle style_of(std::uint8_t choice) {
   text::AssemblyStyle style;
@@ -44,19 +39,6 @@ void check_instructions(std::span<const bpf::Instruction> instructions,
   require(std::equal(again->begin(), again->end(), instructions.begin()));
 }
 
-// As they come, or with codes that exist, which random bytes rarely are.
-std::vector<bpf::Instruction> instructions_of(std::span<const std::uint8_t> bytes, bool known) {
-  std::vector<bpf::Instruction> result;
-  for (; bytes.size() >= 8 && result.size() < limit; bytes = bytes.subspan(8)) {
-    const auto byte = [&](std::size_t i) { return std::uint32_t{bytes[i]}; };
-    const auto code = static_cast<std::uint16_t>(byte(0) | byte(1) << 8);
-    const bool as_is = !known || bpf::find_opcode(code) != nullptr;
-    result.push_back({as_is ? code : bpf::opcodes[code % bpf::opcodes.size()].code, bytes[2],
-                      bytes[3], byte(4) | byte(5) << 8 | byte(6) << 16 | byte(7) << 24});
-  }
-  return result;
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -64,7 +46,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const text::AssemblyStyle style = style_of(data[0]);
   const std::span<const std::uint8_t> rest(data + 2, size - 2);
   if (data[1] % 2 == 0) {
-    const auto instructions = instructions_of(rest, data[1] % 4 == 2);
+    fuzz::Bytes bytes{rest};
+    const auto codes = data[1] % 4 == 2 ? fuzz::Codes::Known : fuzz::Codes::Any;
+    const auto instructions = fuzz::instructions_of(bytes, codes, limit);
     if (!instructions.empty()) check_instructions(instructions, style);
     return 0;
   }

@@ -200,7 +200,7 @@ void Tester::accept(Origin first, std::uint64_t end, std::uint64_t step, const M
     programs.clear();
     for (std::size_t i = 0; i < starts.size(); ++i) {
       const std::size_t after = i + 1 < starts.size() ? starts[i + 1] : pool.size();
-      programs.push_back(std::span(pool).subspan(starts[i], after - starts[i]));
+      programs.emplace_back(std::span(pool).subspan(starts[i], after - starts[i]));
     }
     compare(first, step, programs);
     first.index = next;

@@ -26,7 +26,7 @@ TEST(SlowAcceptance, RandomProgramsOnTheKernel) {
 TEST(SlowValues, RandomProgramsOnTheKernel) {
   Tester tester;
   if (const auto lack = tester.lacks(Engine::Kernel)) GTEST_SKIP() << *lack;
-  run_random_programs(tester, 24'000, 24'000 + 120'000 / slowdown());
+  run_random_programs(tester, 24'000, 24'000 + 40'000 / slowdown());
   EXPECT_TRUE(agreed("random programs", tester.report()));
 }
 

@@ -8,10 +8,8 @@
 
 namespace assay::agreement {
 
-using bpf::Instruction;
 using bpf::Opcode;
 using bpf::Operand;
-using bpf::Operation;
 using seccomp::SeccompData;
 
 namespace {

@@ -19,7 +19,7 @@ TEST(Values, RandomProgramsInUserSpace) {
 TEST(Values, RandomProgramsOnTheKernel) {
   Tester tester;
   if (const auto lack = tester.lacks(Engine::Kernel)) GTEST_SKIP() << *lack;
-  run_random_programs(tester, 0, 24'000 / slowdown());
+  run_random_programs(tester, 0, 21'000 / slowdown());
   EXPECT_TRUE(agreed("random programs", tester.report()));
   const Tally& kernel = tester.report().tallies.at(Engine::Kernel);
   EXPECT_GE(kernel.compared, 20 * tester.report().programs);
