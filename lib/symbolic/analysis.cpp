@@ -46,9 +46,10 @@ tl::expected<Analysis, NotDecided> Analysis::of(Manager& manager, const verify::
 
 bool Analysis::reachable(std::size_t pc) const { return state_->execution.reached[pc].feasible(); }
 
-std::vector<Analysis::Edge> Analysis::edges() const {
+std::vector<Analysis::Edge> Analysis::edges() const { return edges(state_->program); }
+
+std::vector<Analysis::Edge> Analysis::edges(const verify::Program& program) {
   std::vector<Edge> result;
-  const verify::Program& program = state_->program;
   for (std::size_t pc = 0; pc < program.size(); ++pc) {
     const bpf::Instruction& insn = program[pc];
     const Operation operation = program.opcode(pc).operation;
@@ -118,13 +119,11 @@ Condition Analysis::ends_at(std::size_t pc) const {
 }
 
 VerdictFunction::Decided Analysis::function(Precision precision) const {
-  const auto map = [&](std::uint32_t value) {
-    if (precision == Precision::Exact) return value;
-    return seccomp::Verdict{value}.normalised(state_->semantics).value;
-  };
-  const ValueEdge root = returned(state_->manager, state_->execution, map);
-  if (state_->manager.exhausted()) return tl::unexpected(state_->manager.not_decided());
-  return VerdictFunction(state_->manager, root.index());
+  Manager& manager = state_->manager;
+  const Kept kept = precision == Precision::Exact ? Kept::Everything : Kept::Meaning;
+  const ValueEdge root = returned(manager, state_->execution, state_->semantics, kept);
+  if (manager.exhausted()) return tl::unexpected(manager.not_decided());
+  return VerdictFunction(manager, root.index());
 }
 
 }  // namespace assay::symbolic

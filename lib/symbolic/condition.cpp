@@ -40,6 +40,29 @@ class Counter {
   std::unordered_map<std::uint32_t, Count> done_;
 };
 
+using Bits = std::vector<Edge>;  // lowest first, 0 above
+
+Edge bit(const Bits& bits, std::size_t i) { return i < bits.size() ? bits[i] : no; }
+
+// Joined from the bottom of the order up, where each step is one node.
+Edge equal(Diagram& diagram, const Bits& a, const Bits& b) {
+  Bits same;
+  for (std::size_t i = 0; i < std::max(a.size(), b.size()); ++i)
+    same.push_back(!diagram.exclusive(bit(a, i), bit(b, i)));
+  std::sort(same.begin(), same.end(),
+            [&](Edge x, Edge y) { return diagram.level(x) > diagram.level(y); });
+  Edge result = yes;
+  for (const Edge each : same) result = diagram.conjunction(each, result);
+  return result;
+}
+
+Edge above(Diagram& diagram, const Bits& a, const Bits& b) {
+  Edge result = no;
+  for (std::size_t i = 0; i < std::max(a.size(), b.size()); ++i)
+    result = diagram.choice(diagram.exclusive(bit(a, i), bit(b, i)), bit(a, i), result);
+  return result;
+}
+
 }  // namespace
 
 Condition operator&(const Condition& a, const Condition& b) {
@@ -83,28 +106,38 @@ std::optional<seccomp::Words> Condition::witness() const {
 }
 
 std::vector<std::size_t> Condition::words() const {
-  const std::vector<bool> levels = manager_->diagram().support(edge_);
-  std::array<bool, seccomp::data_words> used{};
-  for (std::uint32_t level = 0; level < levels.size(); ++level)
-    if (levels[level]) used[manager_->order().at(level).word] = true;
+  const seccomp::Words used = bits();
   std::vector<std::size_t> result;
   for (std::size_t word = 0; word < used.size(); ++word)
-    if (used[word]) result.push_back(word);
+    if (used[word] != 0) result.push_back(word);
   return result;
 }
 
+seccomp::Words Condition::bits() const {
+  const std::vector<bool> levels = manager_->diagram().support(edge_);
+  seccomp::Words result{};
+  for (std::uint32_t level = 0; level < levels.size(); ++level) {
+    if (!levels[level]) continue;
+    const InputBit at = manager_->order().at(level);
+    result[at.word] |= 1U << at.bit;
+  }
+  return result;
+}
+
+Condition Condition::with_bit(std::size_t word, std::size_t bit, bool value) const {
+  const std::uint32_t level = manager_->order().level(word, bit);
+  return {*manager_, manager_->diagram().restrict(edge_, level, value)};
+}
+
 Condition Condition::with_word(std::size_t word, std::uint32_t value) const {
-  Edge result = edge_;
-  for (std::size_t bit = 0; bit < 32; ++bit)
-    result = manager_->diagram().restrict(result, manager_->order().level(word, bit),
-                                          (value >> bit & 1) != 0);
-  return {*manager_, result};
+  seccomp::Words values{};
+  values[word] = value;
+  return with_words(std::array{word}, values);
 }
 
 std::optional<std::vector<Condition::Range>> Condition::values_of(std::size_t word,
                                                                   std::size_t most) const {
-  const auto values =
-      possible_values(manager_->diagram(), edge_, manager_->inputs()[word], most);
+  const auto values = possible_values(manager_->diagram(), edge_, manager_->inputs()[word], most);
   if (!values) return std::nullopt;
   std::vector<Range> result;
   for (const Interval& interval : values->intervals())
@@ -137,41 +170,29 @@ Term Term::masked(std::uint64_t mask) const {
   return result;
 }
 
+Term operator&(const Term& a, const Term& b) {
+  assert(a.manager_ == b.manager_);
+  Term result = a.width() < b.width() ? a : b;
+  const Term& other = a.width() < b.width() ? b : a;
+  for (std::size_t i = 0; i < result.bits_.size(); ++i)
+    result.bits_[i] = a.manager_->diagram().conjunction(result.bits_[i], other.bits_[i]);
+  return result;
+}
+
 Condition compare(const Term& a, Comparison comparison, const Term& b) {
   assert(a.manager_ == b.manager_);
   Diagram& diagram = a.manager_->diagram();
-  const std::size_t width = std::max(a.bits_.size(), b.bits_.size());
-  const auto bit = [](const Term& term, std::size_t i) {
-    return i < term.bits_.size() ? term.bits_[i] : no;
-  };
-  Edge equal = yes;
-  Edge above = no;
-  for (std::size_t i = 0; i < width; ++i) {
-    const Edge differ = diagram.exclusive(bit(a, i), bit(b, i));
-    equal = diagram.conjunction(!differ, equal);
-    above = diagram.choice(differ, bit(a, i), above);
-  }
-  Edge result = no;
-  switch (comparison) {
-    case Comparison::Equal:
-      result = equal;
-      break;
-    case Comparison::NotEqual:
-      result = !equal;
-      break;
-    case Comparison::Less:
-      result = !diagram.disjunction(above, equal);
-      break;
-    case Comparison::LessEqual:
-      result = !above;
-      break;
-    case Comparison::Greater:
-      result = above;
-      break;
-    case Comparison::GreaterEqual:
-      result = diagram.disjunction(above, equal);
-      break;
-  }
+  const Edge result = [&] {
+    switch (comparison) {
+      case Comparison::Equal: return equal(diagram, a.bits_, b.bits_);
+      case Comparison::NotEqual: return !equal(diagram, a.bits_, b.bits_);
+      case Comparison::Less: return above(diagram, b.bits_, a.bits_);
+      case Comparison::LessEqual: return !above(diagram, a.bits_, b.bits_);
+      case Comparison::Greater: return above(diagram, a.bits_, b.bits_);
+      case Comparison::GreaterEqual: return !above(diagram, b.bits_, a.bits_);
+    }
+    return no;
+  }();
   return {*a.manager_, result};
 }
 

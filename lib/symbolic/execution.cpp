@@ -1,5 +1,6 @@
 #include "symbolic/execution.hpp"
 
+#include <bit>
 #include <deque>
 
 #include "symbolic/word_values.hpp"
@@ -32,10 +33,16 @@ struct State {
   std::array<ValueId, register_count> registers{};
 };
 
+// Of every pair of what the two registers may hold.
 Sources combined(Sources a, Sources b) {
-  if (a == constant_source) return b;
-  if (b == constant_source || a == b) return a;
-  return mixed_source;
+  Sources result = a & b;
+  if ((a & constant_source) != 0) result |= b;
+  if ((b & constant_source) != 0) result |= a;
+  const Sources of_a = a & ~constant_source;
+  const Sources of_b = b & ~constant_source;
+  const bool differ = of_a != of_b || !std::has_single_bit(of_a);
+  if (of_a != 0 && of_b != 0 && differ) result |= mixed_source;
+  return result;
 }
 
 class Executor {

@@ -57,7 +57,10 @@ std::vector<Registers> live_before(const verify::Program& program) {
     } else if (opcode.operation != Operation::Ret) {
       after = live[pc + 1];
     }
-    const Access done = access(insn, opcode);
+    Access done = access(insn, opcode);
+    // What is computed for nobody reads nothing, but for a divisor, which may end the program.
+    const bool for_nobody = done.written != 0 && (done.written & after) == 0;
+    if (for_nobody) done.read &= opcode.operation == Operation::Div ? x : 0;
     live[pc] = (after & ~done.written) | done.read;
   }
   return live;

@@ -2,19 +2,23 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 
+#include "assay/seccomp/verdict.hpp"
 #include "assay/symbolic/manager.hpp"
 #include "symbolic/execution.hpp"
 #include "symbolic/value_diagram.hpp"
 
 namespace assay::symbolic {
 
-ValueEdge returned(Manager& manager, const Execution& execution,
-                   const std::function<std::uint32_t(std::uint32_t)>& map);
+// What of a returned value is told apart.
+enum class Kept : std::uint8_t {
+  Everything,  // all 32 bits
+  ForStack,    // data that somebody can see; of an unknown action its place in the order
+  Meaning,     // Verdict::normalised()
+};
 
-// What of a value may still matter to a stack.
-std::uint32_t visible(std::uint32_t value, const seccomp::Semantics& semantics);
+ValueEdge returned(Manager& manager, const Execution& execution,
+                   const seccomp::Semantics& semantics, Kept kept);
 
 constexpr ValueEdge handle(std::uint32_t root) { return ValueDiagram::handle(root); }
 

@@ -1,10 +1,8 @@
 #include "assay/symbolic/question.hpp"
 
 #include <algorithm>
-#include <unordered_map>
 
 #include "assay/symbolic/analysis.hpp"
-#include "symbolic/diagram.hpp"
 
 namespace assay::symbolic {
 
@@ -14,43 +12,6 @@ using verify::Program;
 
 namespace {
 
-// A condition of more nodes is no question that a person asked.
-constexpr std::size_t most_nodes = std::size_t{1} << 18;
-
-// Writes a condition down as an InputSet, which needs no manager.
-class Transcript {
- public:
-  explicit Transcript(const Condition& condition)
-      : manager_(condition.manager()), diagram_(manager_.diagram()) {
-    set_.root = place(condition.edge());
-  }
-
-  std::optional<InputSet> set() && {
-    if (set_.nodes.size() > most_nodes) return std::nullopt;
-    return std::move(set_);
-  }
-
- private:
-  std::uint32_t place(Edge edge) {
-    if (edge == no) return 0;
-    if (edge == yes || set_.nodes.size() > most_nodes) return 1;
-    const auto known = places_.find(edge.hash());
-    if (known != places_.end()) return known->second;
-    const std::uint32_t low = place(diagram_.low(edge));
-    const std::uint32_t high = place(diagram_.high(edge));
-    set_.nodes.push_back({manager_.order().at(diagram_.level(edge)), low, high});
-    const auto result = static_cast<std::uint32_t>(set_.nodes.size() + 1);
-    places_.emplace(edge.hash(), result);
-    return result;
-  }
-
-  Manager& manager_;
-  const Diagram& diagram_;
-  std::unordered_map<std::uint32_t, std::uint32_t> places_;
-  InputSet set_;
-};
-
-// Nothing: the diagrams cannot say.
 using Attempt = tl::expected<Answer, NotDecided>;
 
 Attempt equal_by_diagrams(Manager& manager, Decider::Stack a, Decider::Stack b,
@@ -81,7 +42,7 @@ Attempt possible_by_diagrams(const Condition& given, Decider::Stack stack,
   return Answer{witness.has_value(), witness, DecidedBy::Diagrams};
 }
 
-Attempt reachable_by_diagrams(Manager& manager, const Analysis& analysis, const Place& place) {
+Answer reachable_by_diagrams(Manager& manager, const Analysis& analysis, const Place& place) {
   const Analysis::Edge edge{place.pc, place.next.value_or(place.pc)};
   const bool yes = place.next ? analysis.feasible(edge) : analysis.reachable(place.pc);
   if (!yes) return Answer{false, std::nullopt, DecidedBy::Diagrams};
@@ -101,15 +62,6 @@ Answered unanswered(const NotDecided& diagrams) {
 }
 
 }  // namespace
-
-bool InputSet::contains(const seccomp::Words& words) const {
-  std::uint32_t at = root;
-  while (at > 1) {
-    const Node& node = nodes[at - 2];
-    at = (words[node.bit.word] >> node.bit.bit & 1) != 0 ? node.high : node.low;
-  }
-  return at == 1;
-}
 
 Answered decide_equal(std::span<const Program> a, std::span<const Program> b,
                       const Semantics& semantics, Precision precision, const Budget& budget,
@@ -133,10 +85,9 @@ Answered decide_possible(const Condition& given, std::span<const Program> oldest
   Manager& manager = given.manager();
   // A condition from an exhausted manager may not be what its maker meant.
   if (manager.exhausted()) return unanswered(manager.not_decided());
-  const Attempt attempt =
-      possible_by_diagrams(given, oldest_first, wanted, semantics, precision);
+  const Attempt attempt = possible_by_diagrams(given, oldest_first, wanted, semantics, precision);
   if (attempt) return *attempt;
-  auto set = Transcript(given).set();
+  const auto set = InputSet::of(given);
   if (!decider || !set) return unanswered(attempt.error());
   const Found found = decider()->verdict(*set, oldest_first, wanted, semantics, precision);
   return answer(found, true, attempt.error());
@@ -152,7 +103,7 @@ std::vector<Answered> decide_reachable(const Program& program, std::span<const P
     const auto analysis = Analysis::of(manager, program, semantics);
     if (analysis) {
       for (const Place& place : places)
-        result.emplace_back(*reachable_by_diagrams(manager, *analysis, place));
+        result.emplace_back(reachable_by_diagrams(manager, *analysis, place));
       return result;
     }
     open = analysis.error();

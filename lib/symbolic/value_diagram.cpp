@@ -22,14 +22,22 @@ using Done = std::unordered_map<std::uint64_t, Result, PairHash>;
 
 std::uint64_t pair(std::uint32_t a, std::uint32_t b) { return std::uint64_t{a} << 32 | b; }
 
-struct WordHash {
-  std::size_t operator()(const Word& word) const {
-    std::uint64_t mixed = 0;
-    for (const Edge bit : word.bits)
+struct Restricted {
+  Edge condition;
+  Word word;
+  friend bool operator==(const Restricted&, const Restricted&) = default;
+};
+
+struct RestrictedHash {
+  std::size_t operator()(const Restricted& key) const {
+    std::uint64_t mixed = key.condition.hash();
+    for (const Edge bit : key.word.bits)
       mixed = (mixed ^ bit.hash()) * 0x9e3779b97f4a7c15 + (mixed >> 29);
     return static_cast<std::size_t>(mixed ^ mixed >> 32);
   }
 };
+// What an entry of such a table weighs in a budget of nodes.
+constexpr std::size_t nodes_of_entry = 12;
 
 }  // namespace
 
@@ -68,33 +76,34 @@ ValueEdge ValueDiagram::choice(Edge condition, ValueEdge then, ValueEdge otherwi
   return Recursion{*this, {}}(condition, then, otherwise);
 }
 
-ValueEdge ValueDiagram::of(const Word& word, const Map& map) {
+ValueEdge ValueDiagram::of(Edge condition, const Word& word) {
   struct Recursion {
     ValueDiagram& values;
-    const Map& map;
-    std::unordered_map<Word, ValueEdge, WordHash> done;
+    std::unordered_map<Restricted, ValueEdge, RestrictedHash> done;
 
-    ValueEdge operator()(const Word& word) {
-      if (const auto constant = word.constant()) return values.leaf(map(*constant));
-      if (values.conditions_.exhausted()) return {};
-      const auto known = done.find(word);
+    ValueEdge operator()(const Restricted& at) {
+      if (at.condition == no || values.conditions_.exhausted()) return values.leaf(0);
+      if (const auto constant = at.word.constant(); constant && at.condition == yes)
+        return values.leaf(*constant);
+      const auto known = done.find(at);
       if (known != done.end()) return known->second;
       const Diagram& conditions = values.conditions_;
-      std::uint32_t top = leaf_level;
-      for (const Edge bit : word.bits) top = std::min(top, conditions.level(bit));
-      Word low, high;
+      std::uint32_t top = conditions.level(at.condition);
+      for (const Edge bit : at.word.bits) top = std::min(top, conditions.level(bit));
+      Restricted low{conditions.low_at(at.condition, top), {}};
+      Restricted high{conditions.high_at(at.condition, top), {}};
       for (std::size_t i = 0; i < 32; ++i) {
-        low.bits[i] = conditions.low_at(word.bits[i], top);
-        high.bits[i] = conditions.high_at(word.bits[i], top);
+        low.word.bits[i] = conditions.low_at(at.word.bits[i], top);
+        high.word.bits[i] = conditions.high_at(at.word.bits[i], top);
       }
       const ValueEdge at_low = (*this)(low);
       const ValueEdge result = values.node(top, at_low, (*this)(high));
-      done.emplace(word, result);
-      if (!values.conditions_.spend(values.table_.size() + done.size())) return {};
+      done.emplace(at, result);
+      values.conditions_.spend(values.table_.size() + nodes_of_entry * done.size());
       return result;
     }
   };
-  return Recursion{*this, map, {}}(word);
+  return Recursion{*this, {}}({condition, word});
 }
 
 ValueEdge ValueDiagram::mapped(ValueEdge f, const Map& map) {
@@ -152,6 +161,7 @@ Edge ValueDiagram::differ(ValueEdge f, ValueEdge g) {
     Edge operator()(ValueEdge f, ValueEdge g) {
       if (f == g) return no;
       if (values.is_leaf(f) && values.is_leaf(g)) return yes;
+      if (!values.conditions_.spend(values.table_.size() + done.size())) return no;
       const std::uint64_t key = pair(f.index(), g.index());
       const auto known = done.find(key);
       if (known != done.end()) return known->second;

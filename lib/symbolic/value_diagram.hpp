@@ -36,9 +36,9 @@ class ValueDiagram {
   std::uint32_t value(ValueEdge leaf) const { return table_[leaf.index()].low; }
 
   ValueEdge choice(Edge condition, ValueEdge then, ValueEdge otherwise);
-  // The word's value at each input, mapped. As many leaves as mapped values.
+  // The word's value where the condition holds, 0 elsewhere. As many leaves as values.
+  ValueEdge of(Edge condition, const Word& word);
   using Map = std::function<std::uint32_t(std::uint32_t)>;
-  ValueEdge of(const Word& word, const Map& map);
   ValueEdge mapped(ValueEdge f, const Map& map);
   using Combine = std::function<std::uint32_t(std::uint32_t, std::uint32_t)>;
   ValueEdge combined(ValueEdge f, ValueEdge g, const Combine& combine);

@@ -28,64 +28,35 @@ VerdictFunction::Decided decided(Manager& manager, ValueEdge root) {
 
 }  // namespace
 
-// What of a value may still matter to a stack: data that somebody can see, and of an unknown
-// action its place in the order.
-std::uint32_t visible(std::uint32_t value, const Semantics& semantics) {
-  const Verdict verdict{value};
-  if (verdict.action(semantics) == Action::Unknown) return value & seccomp::action_mask;
-  return verdict.normalised(semantics).value;
-}
-
-ValueEdge returned(Manager& manager, const Execution& execution,
-                   const std::function<std::uint32_t(std::uint32_t)>& map) {
-  // One condition for all returns of one constant; few functions then remain to be joined.
-  std::map<std::uint32_t, Edge> constants;
-  ValueDiagram& values = manager.values();
-  ValueEdge result = values.leaf(0);
-  for (const Return& end : execution.returns) {
-    if (const auto constant = end.value.constant()) {
-      const auto [at, fresh] = constants.try_emplace(map(*constant), end.condition);
-      if (!fresh) at->second = manager.diagram().disjunction(at->second, end.condition);
-    } else {
-      result = values.choice(end.condition, values.of(end.value, map), result);
-    }
-  }
-  for (const auto& [value, condition] : constants)
-    result = values.choice(condition, values.leaf(value), result);
-  return result;
-}
-
 VerdictFunction::Decided VerdictFunction::of(Manager& manager, const Program& program,
                                              const Semantics& semantics, Precision precision) {
-  return of_stack(manager, std::span(&program, 1), semantics, precision);
+  const Execution execution =
+      execute(manager.diagram(), manager.inputs(), program, semantics.shift);
+  const Kept kept = precision == Precision::Exact ? Kept::Everything : Kept::Meaning;
+  return decided(manager, returned(manager, execution, semantics, kept));
 }
 
 VerdictFunction::Decided VerdictFunction::of_stack(Manager& manager,
                                                    std::span<const Program> oldest_first,
                                                    const Semantics& semantics,
                                                    Precision precision) {
+  if (oldest_first.size() == 1) return of(manager, oldest_first.front(), semantics, precision);
+  const Kept kept = precision == Precision::Exact ? Kept::Everything : Kept::ForStack;
   ValueDiagram& values = manager.values();
-  const bool exact = precision == Precision::Exact;
-  const auto kept = [&](std::uint32_t value) {
-    return exact ? value : visible(value, semantics);
-  };
   ValueEdge root = values.leaf(value_of(Action::Allow));
   // Newest first, as the kernel asks them: on a tie what is there stays.
   for (std::size_t i = oldest_first.size(); i-- > 0 && !manager.exhausted();) {
     const Execution execution =
         execute(manager.diagram(), manager.inputs(), oldest_first[i], semantics.shift);
-    const ValueEdge older = returned(manager, execution, kept);
-    // Exactly, one filter alone returns what it returns; in a stack ALLOW loses its data.
-    if (exact && oldest_first.size() == 1) return decided(manager, older);
+    const ValueEdge older = returned(manager, execution, semantics, kept);
     root = values.combined(root, older, [&](std::uint32_t current, std::uint32_t candidate) {
       return overrides({candidate}, {current}, semantics) ? candidate : current;
     });
   }
-  if (!exact)
-    root = values.mapped(root, [&](std::uint32_t value) {
-      return Verdict{value}.normalised(semantics).value;
-    });
-  return decided(manager, root);
+  if (precision == Precision::Exact) return decided(manager, root);
+  return decided(manager, values.mapped(root, [&](std::uint32_t value) {
+    return Verdict{value}.normalised(semantics).value;
+  }));
 }
 
 VerdictFunction::Decided VerdictFunction::strict(Manager& manager, const Semantics& semantics) {

@@ -38,6 +38,7 @@ class Analysis {
     friend bool operator==(const Edge&, const Edge&) = default;
   };
   // All edges that the structure has, in order; and whether some input passes one.
+  static std::vector<Edge> edges(const verify::Program& program);
   std::vector<Edge> edges() const;
   bool feasible(const Edge& edge) const;
   std::optional<seccomp::Words> witness(const Edge& edge) const;

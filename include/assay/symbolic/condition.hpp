@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "assay/seccomp/seccomp_data.hpp"
@@ -38,8 +39,9 @@ class Condition {
   Count count() const;  // of all 2^512 inputs
   // An input that satisfies it, with 0 in every bit that does not matter.
   std::optional<seccomp::Words> witness() const;
-  // The words on which it depends.
+  // The words on which it depends, and the bits of each word.
   std::vector<std::size_t> words() const;
+  seccomp::Words bits() const;
 
   Condition with_word(std::size_t word, std::uint32_t value) const;  // restricted
   // The values of one word for which the rest can be chosen to satisfy it, as rising ranges
@@ -50,6 +52,19 @@ class Condition {
     friend bool operator==(const Range&, const Range&) = default;
   };
   std::optional<std::vector<Range>> values_of(std::size_t word, std::size_t most = 65536) const;
+
+  // Restricted in several words, in one bit.
+  Condition with_words(std::span<const std::size_t> words, const seccomp::Words& values) const;
+  Condition with_bit(std::size_t word, std::size_t bit, bool value) const;
+  // Holds where the other words can be chosen to satisfy this one.
+  Condition projected(std::span<const std::size_t> words) const;
+  // A short union of cubes that is the same set, none of which can be left out; nothing when
+  // there are more than `most`.
+  struct Cube {
+    seccomp::Words mask{};   // of the bits that it fixes
+    seccomp::Words value{};  // and how
+  };
+  std::optional<std::vector<Cube>> cover(std::size_t most) const;
 
   // For the sources of this room.
   Condition(Manager& manager, Edge edge) : manager_(&manager), edge_(edge) {}
@@ -72,6 +87,7 @@ class Term {
   static Term joined(const Term& low, const Term& high);
   Term masked(std::uint64_t mask) const;
   std::size_t width() const { return bits_.size(); }
+  friend Term operator&(const Term& a, const Term& b);  // bit by bit
 
   friend Condition compare(const Term& a, Comparison comparison, const Term& b);
   friend Condition compare(const Term& a, Comparison comparison, std::uint64_t value);
@@ -82,6 +98,7 @@ class Term {
   std::vector<Edge> bits_;  // lowest first
 };
 
+Term operator&(const Term& a, const Term& b);
 Condition compare(const Term& a, Comparison comparison, const Term& b);
 Condition compare(const Term& a, Comparison comparison, std::uint64_t value);
 // first <= a <= last

@@ -10,10 +10,10 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <tl/expected.hpp>
 #include <vector>
 
-#include <tl/expected.hpp>
-
+#include "assay/symbolic/condition.hpp"
 #include "assay/symbolic/order.hpp"
 #include "assay/symbolic/verdict_function.hpp"
 
@@ -30,6 +30,8 @@ struct InputSet {
   std::vector<Node> nodes;  // each after its children
   std::uint32_t root = 1;   // every input
 
+  // Nothing for a condition that is too large to be asked about (2^18 nodes).
+  static std::optional<InputSet> of(const Condition& condition);
   bool contains(const seccomp::Words& words) const;
 };
 

@@ -10,9 +10,8 @@
 
 #include <optional>
 #include <span>
-#include <vector>
-
 #include <tl/expected.hpp>
+#include <vector>
 
 #include "assay/symbolic/budget.hpp"
 #include "assay/symbolic/condition.hpp"
@@ -45,9 +44,8 @@ Answered decide_equal(std::span<const verify::Program> a, std::span<const verify
 // Can the stack return a verdict of one of these ranges for an input that satisfies `given`?
 // Diagrams are made in given's manager, within its budget.
 Answered decide_possible(const Condition& given, std::span<const verify::Program> oldest_first,
-                         std::span<const VerdictRange> wanted,
-                         const seccomp::Semantics& semantics, Precision precision,
-                         const DeciderFactory& decider);
+                         std::span<const VerdictRange> wanted, const seccomp::Semantics& semantics,
+                         Precision precision, const DeciderFactory& decider);
 
 // Does some input reach the place? An answer for each.
 std::vector<Answered> decide_reachable(const verify::Program& program,
