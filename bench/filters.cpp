@@ -74,10 +74,9 @@ std::set<std::string> calls_of(std::uint32_t arch) {
   return calls;
 }
 
-Context container_profile() {
+Context container_profile(std::initializer_list<std::uint32_t> other_arches) {
   Context context = new_context(SCMP_ACT_ERRNO(EPERM));
-  constexpr std::uint32_t others[] = {SCMP_ARCH_X86, SCMP_ARCH_X32};
-  for (const std::uint32_t arch : others)
+  for (const std::uint32_t arch : other_arches)
     expect_done(seccomp_arch_add(context.get(), arch), "seccomp_arch_add failed");
 
   std::set<std::string> calls = calls_of(SCMP_ARCH_X86_64);
@@ -124,12 +123,28 @@ std::string_view name(FilterKind kind) {
     case FilterKind::Linear: return "linear";
     case FilterKind::Tree: return "tree";
     case FilterKind::Small: return "small";
+    case FilterKind::Wide: return "wide";
   }
   return {};
 }
 
+namespace {
+
+Context profile_of(FilterKind kind) {
+  switch (kind) {
+    case FilterKind::Small: return service();
+    case FilterKind::Wide:
+      return container_profile({SCMP_ARCH_X86, SCMP_ARCH_X32, SCMP_ARCH_ARM, SCMP_ARCH_AARCH64,
+                                SCMP_ARCH_MIPSEL, SCMP_ARCH_MIPSEL64, SCMP_ARCH_PPC64LE,
+                                SCMP_ARCH_RISCV64});
+    default: return container_profile({SCMP_ARCH_X86, SCMP_ARCH_X32});
+  }
+}
+
+}  // namespace
+
 std::vector<bpf::Instruction> build(FilterKind kind) {
-  const Context context = kind == FilterKind::Small ? service() : container_profile();
+  const Context context = profile_of(kind);
   constexpr std::uint32_t as_tree = 2;
   if (kind == FilterKind::Tree)
     expect_done(seccomp_attr_set(context.get(), SCMP_FLTATR_CTL_OPTIMIZE, as_tree),

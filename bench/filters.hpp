@@ -1,4 +1,4 @@
-// The three filters that the benchmarks run, built by libseccomp at start-up: what most
+// The filters that the benchmarks run, built by libseccomp at start-up: what most
 // filters in the field come from, in the sizes they have there.
 #pragma once
 
@@ -13,6 +13,7 @@ enum class FilterKind {
   Linear,  // a container profile for x86_64, x86 and x32, tested call by call
   Tree,    // the same rules behind libseccomp's binary tree
   Small,   // a service that needs a dozen calls
+  Wide,    // the container profile, linear, for nine architectures
 };
 
 std::string_view name(FilterKind kind);

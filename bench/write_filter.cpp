@@ -7,11 +7,12 @@
 
 int main(int argc, char** argv) {
   using assay::bench::FilterKind;
-  for (const FilterKind kind : {FilterKind::Linear, FilterKind::Tree, FilterKind::Small}) {
+  for (const FilterKind kind :
+       {FilterKind::Linear, FilterKind::Tree, FilterKind::Small, FilterKind::Wide}) {
     if (argc != 2 || name(kind) != argv[1]) continue;
     const auto filter = assay::bench::build(kind);
     return std::fwrite(filter.data(), sizeof filter[0], filter.size(), stdout) != filter.size();
   }
-  std::fputs("usage: write_filter linear|tree|small >FILE\n", stderr);
+  std::fputs("usage: write_filter linear|tree|small|wide >FILE\n", stderr);
   return 2;
 }

@@ -11,6 +11,17 @@ else()
   set(ASSAY_TESTED assay::core)
 endif()
 
+# Tests named after the kernel install filters by the thousand. They wait for each other: on
+# Linux 6.18 many processes at it at once can lock up the JIT (docs/kernel-faults.md).
+file(WRITE "${PROJECT_BINARY_DIR}/lock_kernel_tests.cmake" [=[
+foreach(test IN LISTS assay_discovered)
+  if(test MATCHES "[Kk]ernel")
+    set_tests_properties("${test}" PROPERTIES RESOURCE_LOCK kernel)
+  endif()
+endforeach()
+unset(assay_discovered)
+]=])
+
 # assay_test(NAME SOURCES ... LIBRARIES ... LABELS ...): one program of GoogleTests, each of
 # them known to ctest as NAME.Suite.Test. Those labelled slow run in `tools/test --all`.
 function(assay_test name)
@@ -27,7 +38,9 @@ function(assay_test name)
     list(APPEND properties LABELS "${TEST_LABELS}")
   endif()
   gtest_discover_tests(${program} TEST_PREFIX "${name}." NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60
-    WORKING_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}" PROPERTIES ${properties})
+    TEST_LIST assay_discovered WORKING_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}" PROPERTIES ${properties})
+  set_property(DIRECTORY APPEND PROPERTY
+    TEST_INCLUDE_FILES "${PROJECT_BINARY_DIR}/lock_kernel_tests.cmake")
 endfunction()
 
 # assay_room_tests(ROOM LIBRARIES ...): tests/ROOM/*_test.cpp in one program, and

@@ -24,8 +24,8 @@ void read(const std::filesystem::path& path, std::vector<Case>& into) {
   for (int number = 1; std::getline(file, line); ++number) {
     if (line.starts_with('#')) continue;
     if (line.starts_with("== ")) {
-      into.push_back({path.filename().string() + ":" + std::to_string(number) + " " +
-                          line.substr(3), {}, {}});
+      into.push_back(
+          {path.filename().string() + ":" + std::to_string(number) + " " + line.substr(3), {}, {}});
     } else if (line.starts_with("-> ")) {
       into.back().expected.push_back(line.substr(3));
     } else if (!line.empty()) {
@@ -40,8 +40,8 @@ std::ostream& operator<<(std::ostream& out, const Case& shown) { return out << s
 
 std::vector<Case> cases(std::string_view folder) {
   std::vector<std::filesystem::path> files;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(std::filesystem::path(ASSAY_SOURCE_DIR "/tests/data") / folder))
+  for (const auto& entry : std::filesystem::directory_iterator(
+           std::filesystem::path(ASSAY_SOURCE_DIR "/tests/data") / folder))
     files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   std::vector<Case> result;

@@ -26,25 +26,19 @@ ErrnoFamily errno_family(seccomp::Arch arch) {
   switch (arch) {
     case Arch::ppc:
     case Arch::ppc64:
-    case Arch::ppc64le:
-      return ErrnoFamily::PowerPc;
+    case Arch::ppc64le: return ErrnoFamily::PowerPc;
     case Arch::mips:
     case Arch::mipsel:
     case Arch::mips64:
     case Arch::mipsel64:
     case Arch::mips64n32:
-    case Arch::mipsel64n32:
-      return ErrnoFamily::Mips;
+    case Arch::mipsel64n32: return ErrnoFamily::Mips;
     case Arch::sparc:
-    case Arch::sparc64:
-      return ErrnoFamily::Sparc;
+    case Arch::sparc64: return ErrnoFamily::Sparc;
     case Arch::parisc:
-    case Arch::parisc64:
-      return ErrnoFamily::Parisc;
-    case Arch::alpha:
-      return ErrnoFamily::Alpha;
-    default:
-      return ErrnoFamily::Generic;
+    case Arch::parisc64: return ErrnoFamily::Parisc;
+    case Arch::alpha: return ErrnoFamily::Alpha;
+    default: return ErrnoFamily::Generic;
   }
 }
 

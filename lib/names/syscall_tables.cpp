@@ -25,19 +25,14 @@ constexpr std::uint32_t arm_private_length = 16;
 // libseccomp also answers for numbers below the base, which no filter can see.
 constexpr std::uint32_t base_of(Arch arch) {
   switch (arch) {
-    case Arch::x32:
-      return seccomp::x32_bit;
+    case Arch::x32: return seccomp::x32_bit;
     case Arch::mips:
-    case Arch::mipsel:
-      return 4000;
+    case Arch::mipsel: return 4000;
     case Arch::mips64:
-    case Arch::mipsel64:
-      return 5000;
+    case Arch::mipsel64: return 5000;
     case Arch::mips64n32:
-    case Arch::mipsel64n32:
-      return 6000;
-    default:
-      return 0;
+    case Arch::mipsel64n32: return 6000;
+    default: return 0;
   }
 }
 

@@ -8,7 +8,7 @@
 namespace assay::seccomp {
 namespace {
 
-constexpr KernelVersion oldest{3, 5};   // the first with SECCOMP_MODE_FILTER
+constexpr KernelVersion oldest{3, 5};  // the first with SECCOMP_MODE_FILTER
 constexpr KernelVersion newest{6, 18};
 
 struct FlagRow {
@@ -52,9 +52,7 @@ ShiftRule shift_rule(Arch machine, bool jit) {
 }
 
 // Debian's kernels run filters interpreted where they have no JIT or leave it off.
-bool jit_by_default(Arch machine) {
-  return machine == Arch::x86_64 || machine == Arch::aarch64;
-}
+bool jit_by_default(Arch machine) { return machine == Arch::x86_64 || machine == Arch::aarch64; }
 
 Semantics of_version(KernelVersion version) {
   const auto since = [&](unsigned major, unsigned minor) {

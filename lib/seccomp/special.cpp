@@ -25,10 +25,9 @@ bool contains(std::span<const std::uint32_t> numbers, std::uint32_t nr) {
 StrictVerdict strict_verdict(const SeccompData& data, const Semantics& semantics) {
   const bool native = data.arch == describe(Arch::x86_64).audit;
   const bool compat = data.arch == describe(Arch::x86).audit;
-  const bool listed = (native && contains(strict_x86_64, data.nr)) ||
-                      (compat && contains(strict_x86, data.nr));
-  return listed || bypasses_filters(data, semantics) ? StrictVerdict::Runs
-                                                     : StrictVerdict::Killed;
+  const bool listed =
+      (native && contains(strict_x86_64, data.nr)) || (compat && contains(strict_x86, data.nr));
+  return listed || bypasses_filters(data, semantics) ? StrictVerdict::Runs : StrictVerdict::Killed;
 }
 
 bool bypasses_filters(const SeccompData& data, const Semantics& semantics) {

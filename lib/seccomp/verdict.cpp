@@ -10,12 +10,9 @@ constexpr std::uint32_t unsigned_action_mask = 0x7fff0000;
 bool exists(Action action, const Semantics& semantics) {
   switch (action) {
     case Action::KillProcess:
-    case Action::Log:
-      return semantics.kill_process;
-    case Action::UserNotif:
-      return semantics.user_notif;
-    default:
-      return true;
+    case Action::Log: return semantics.kill_process;
+    case Action::UserNotif: return semantics.user_notif;
+    default: return true;
   }
 }
 
@@ -39,10 +36,8 @@ std::uint16_t Verdict::data(const Semantics& semantics) const {
     case Action::Errno:
       return static_cast<std::uint16_t>(semantics.errno_capped ? std::min(raw, max_errno) : raw);
     case Action::Trap:
-    case Action::Trace:
-      return static_cast<std::uint16_t>(raw);
-    default:
-      return 0;
+    case Action::Trace: return static_cast<std::uint16_t>(raw);
+    default: return 0;
   }
 }
 

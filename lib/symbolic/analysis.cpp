@@ -103,13 +103,9 @@ std::optional<seccomp::Words> Analysis::witness(std::size_t pc) const {
   return some_input(state_->manager, state_->execution.reached[pc]);
 }
 
-Provenance Analysis::a_at(std::size_t pc) const {
-  return provenance(state_->execution.held[pc].a);
-}
+Provenance Analysis::a_at(std::size_t pc) const { return provenance(state_->execution.held[pc].a); }
 
-Provenance Analysis::x_at(std::size_t pc) const {
-  return provenance(state_->execution.held[pc].x);
-}
+Provenance Analysis::x_at(std::size_t pc) const { return provenance(state_->execution.held[pc].x); }
 
 Condition Analysis::ends_at(std::size_t pc) const {
   symbolic::Edge condition = no;

@@ -22,7 +22,8 @@ std::vector<Place> instructions_of(const Program& program) {
 
 std::vector<Place> edges_of(const Program& program) {
   std::vector<Place> places;
-  for (const Analysis::Edge& edge : Analysis::edges(program)) places.push_back({edge.from, edge.to});
+  for (const Analysis::Edge& edge : Analysis::edges(program))
+    places.push_back({edge.from, edge.to});
   return places;
 }
 

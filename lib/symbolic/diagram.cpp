@@ -9,8 +9,7 @@
 
 namespace assay::symbolic {
 
-Diagram::Diagram(const Budget& budget)
-    : budget_(budget), start_(std::chrono::steady_clock::now()) {
+Diagram::Diagram(const Budget& budget) : budget_(budget), start_(std::chrono::steady_clock::now()) {
   table_.find_or_add({leaf_level, 0, 0});
 }
 
@@ -39,8 +38,8 @@ Edge Diagram::node(std::uint32_t level, Edge low, Edge high) {
     if (!exhausted()) limit_ = Limit::Nodes;
     return no;
   }
-  const std::uint32_t index = table_.find_or_add(
-      {level, low.negated_if(negate).bits_, high.negated_if(negate).bits_});
+  const std::uint32_t index =
+      table_.find_or_add({level, low.negated_if(negate).bits_, high.negated_if(negate).bits_});
   return Edge(index << 1).negated_if(negate);
 }
 
@@ -152,8 +151,8 @@ Diagram::Halves Diagram::split(Edge f, const Chain& chain, std::size_t link) {
     const Edge low = this->low(f);
     const Edge high = this->high(f);
     const bool forks = low != no && high != no;
-    const ComputedTable::Key key{0x100 + static_cast<std::uint32_t>(Work::Split), f.bits_,
-                                 splits_, static_cast<std::uint32_t>(link)};
+    const ComputedTable::Key key{0x100 + static_cast<std::uint32_t>(Work::Split), f.bits_, splits_,
+                                 static_cast<std::uint32_t>(link)};
     if (forks) {
       if (const std::uint64_t* found = computed_.find(key))
         return {Edge(static_cast<std::uint32_t>(*found)),
@@ -163,8 +162,7 @@ Diagram::Halves Diagram::split(Edge f, const Chain& chain, std::size_t link) {
     const Halves below = split(low, chain, link);
     const Halves above = split(high, chain, link);
     const Halves result{node(top, below.holds, above.holds), node(top, below.fails, above.fails)};
-    if (forks)
-      computed_.put(key, std::uint64_t{result.fails.bits_} << 32 | result.holds.bits_);
+    if (forks) computed_.put(key, std::uint64_t{result.fails.bits_} << 32 | result.holds.bits_);
     return result;
   }
   const Edge low = low_at(f, at.level);
@@ -185,8 +183,8 @@ bool Diagram::meet_below(Edge f, Edge g) {
   const ComputedTable::Key key{0x200, f.bits_, g.bits_, 0};
   if (computed_.find(key) != nullptr) return false;  // only refutations are worth keeping
   const std::uint32_t top = std::min(level(f), level(g));
-  const bool result = meet_below(low_at(f, top), low_at(g, top)) ||
-                      meet_below(high_at(f, top), high_at(g, top));
+  const bool result =
+      meet_below(low_at(f, top), low_at(g, top)) || meet_below(high_at(f, top), high_at(g, top));
   if (!result) computed_.put(key, 0);
   return result;
 }

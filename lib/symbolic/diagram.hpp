@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "assay/symbolic/budget.hpp"
-#include "symbolic/computed_table.hpp"
 #include "assay/symbolic/edge.hpp"
+#include "symbolic/computed_table.hpp"
 #include "symbolic/unique_table.hpp"
 
 namespace assay::symbolic {

@@ -3,9 +3,9 @@
 #include <bit>
 #include <deque>
 
-#include "symbolic/word_values.hpp"
 #include "symbolic/liveness.hpp"
 #include "symbolic/region.hpp"
+#include "symbolic/word_values.hpp"
 
 namespace assay::symbolic {
 
@@ -49,8 +49,13 @@ class Executor {
  public:
   Executor(Diagram& diagram, const std::array<Word, seccomp::data_words>& variables,
            const Program& program, seccomp::ShiftRule shift)
-      : diagram_(diagram), program_(program), shift_(shift), live_(live_before(program)),
-        regions_(program), states_(program.size()), values_(std::make_shared<Values>()) {
+      : diagram_(diagram),
+        program_(program),
+        shift_(shift),
+        live_(live_before(program)),
+        regions_(program),
+        states_(program.size()),
+        values_(std::make_shared<Values>()) {
     add({Word::constant(0), constant_source});
     for (std::size_t i = 0; i < variables.size(); ++i)
       inputs_[i] = add({variables[i], Sources{1} << i});
@@ -87,54 +92,32 @@ class Executor {
   void step(State state, const Instruction& insn, const Opcode& opcode) {
     auto& registers = state.registers;
     switch (opcode.operation) {
-      case Operation::Ld:
-        registers[register_a] = loaded(state, insn, opcode);
-        break;
-      case Operation::Ldx:
-        registers[register_x] = loaded(state, insn, opcode);
-        break;
-      case Operation::St:
-        registers[register_m + insn.k] = registers[register_a];
-        break;
-      case Operation::Stx:
-        registers[register_m + insn.k] = registers[register_x];
-        break;
-      case Operation::Tax:
-        registers[register_x] = registers[register_a];
-        break;
-      case Operation::Txa:
-        registers[register_a] = registers[register_x];
-        break;
+      case Operation::Ld: registers[register_a] = loaded(state, insn, opcode); break;
+      case Operation::Ldx: registers[register_x] = loaded(state, insn, opcode); break;
+      case Operation::St: registers[register_m + insn.k] = registers[register_a]; break;
+      case Operation::Stx: registers[register_m + insn.k] = registers[register_x]; break;
+      case Operation::Tax: registers[register_x] = registers[register_a]; break;
+      case Operation::Txa: registers[register_a] = registers[register_x]; break;
       case Operation::Ret:
         returns(state.reached, opcode.operand == Operand::A ? value(registers[register_a]).word
                                                             : Word::constant(insn.k));
         return;
-      case Operation::Ja:
-        go(pc_ + 1 + insn.k, state);
-        return;
+      case Operation::Ja: go(pc_ + 1 + insn.k, state); return;
       case Operation::Jeq:
       case Operation::Jgt:
       case Operation::Jge:
-      case Operation::Jset:
-        branch(state, insn, opcode);
-        return;
-      default:
-        compute(state, insn, opcode);
-        break;
+      case Operation::Jset: branch(state, insn, opcode); return;
+      default: compute(state, insn, opcode); break;
     }
     go(pc_ + 1, state);
   }
 
   ValueId loaded(const State& state, const Instruction& insn, const Opcode& opcode) {
     switch (opcode.operand) {
-      case Operand::Word:
-        return inputs_[insn.k / 4];
-      case Operand::Scratch:
-        return state.registers[register_m + insn.k];
-      case Operand::Length:
-        return add({Word::constant(seccomp::data_bytes), constant_source});
-      default:
-        return add({Word::constant(insn.k), constant_source});
+      case Operand::Word: return inputs_[insn.k / 4];
+      case Operand::Scratch: return state.registers[register_m + insn.k];
+      case Operand::Length: return add({Word::constant(seccomp::data_bytes), constant_source});
+      default: return add({Word::constant(insn.k), constant_source});
     }
   }
 
@@ -153,8 +136,9 @@ class Executor {
       result_.passed[pc_].within = state.reached;
     }
     if (((live_[pc_ + 1] >> register_a) & 1) == 0) return;
-    state.registers[register_a] = add({arithmetic(diagram_, opcode.operation, a.word, b.word, shift_),
-                                       combined(a.sources, b.sources)});
+    state.registers[register_a] =
+        add({arithmetic(diagram_, opcode.operation, a.word, b.word, shift_),
+             combined(a.sources, b.sources)});
   }
 
   void branch(State& state, const Instruction& insn, const Opcode& opcode) {

@@ -44,11 +44,11 @@ struct Reach {
 };
 
 struct Execution {
-  std::vector<Reach> reached;  // by instruction
-  std::vector<Reach> taken;    // of a branch: the inputs for which its condition holds
-  std::vector<Reach> passed;   // and fails; of a division by X: where X is not 0
-  std::vector<Held> held;                // in front of each instruction
-  std::vector<Return> returns;  // their conditions are disjoint and cover every input
+  std::vector<Reach> reached;          // by instruction
+  std::vector<Reach> taken;            // of a branch: the inputs for which its condition holds
+  std::vector<Reach> passed;           // and fails; of a division by X: where X is not 0
+  std::vector<Held> held;              // in front of each instruction
+  std::vector<Return> returns;         // their conditions are disjoint and cover every input
   std::shared_ptr<const void> values;  // what Reach::a points into
 };
 

@@ -13,9 +13,9 @@ using verify::Program;
 
 namespace {
 
-constexpr std::array<std::string_view, 6> names{"never-reached", "never-holds",   "always-holds",
-                                                "mixed-sources", "low-half-only",
-                                                "high-half-ignored"};
+constexpr std::array<std::string_view, 6> names{"never-reached", "never-holds",
+                                                "always-holds",  "mixed-sources",
+                                                "low-half-only", "high-half-ignored"};
 
 bool disagree(const Provenance& sources) { return sources.alternatives() > 1; }
 
@@ -72,15 +72,14 @@ std::vector<Finding> dead_parts(const Program& program,
   return result;
 }
 
-tl::expected<std::vector<Finding>, NotDecided> findings_of(Manager& manager,
-                                                           const Program& program,
+tl::expected<std::vector<Finding>, NotDecided> findings_of(Manager& manager, const Program& program,
                                                            const Analysis& analysis,
                                                            const Semantics& semantics) {
   const auto function = analysis.function();
   if (!function) return tl::unexpected(function.error());
-  std::vector<Finding> result =
-      dead_parts(program, [&](std::size_t pc) { return analysis.reachable(pc); },
-                 [&](const Analysis::Edge& edge) { return analysis.feasible(edge); });
+  std::vector<Finding> result = dead_parts(
+      program, [&](std::size_t pc) { return analysis.reachable(pc); },
+      [&](const Analysis::Edge& edge) { return analysis.feasible(edge); });
   const auto add = [&](std::vector<Finding> more) {
     std::move(more.begin(), more.end(), std::back_inserter(result));
   };

@@ -35,8 +35,8 @@ void IntervalSet::add(IntervalSet&& other) {
   }
   std::vector<Interval> both;
   both.reserve(intervals_.size() + other.intervals_.size());
-  std::merge(intervals_.begin(), intervals_.end(), other.intervals_.begin(),
-             other.intervals_.end(), std::back_inserter(both),
+  std::merge(intervals_.begin(), intervals_.end(), other.intervals_.begin(), other.intervals_.end(),
+             std::back_inserter(both),
              [](const Interval& a, const Interval& b) { return a.first < b.first; });
   intervals_.clear();
   for (const Interval& interval : both) append(interval);

@@ -19,24 +19,15 @@ Access access(const bpf::Instruction& insn, const bpf::Opcode& opcode) {
   const Registers cell = 1U << (register_m + insn.k % bpf::scratch_words);
   const Registers from = opcode.operand == Operand::Scratch ? cell : 0;
   switch (opcode.operation) {
-    case Operation::Ld:
-      return {from, a};
-    case Operation::Ldx:
-      return {from, x};
-    case Operation::St:
-      return {a, cell};
-    case Operation::Stx:
-      return {x, cell};
-    case Operation::Tax:
-      return {a, x};
-    case Operation::Txa:
-      return {x, a};
-    case Operation::Ret:
-      return {opcode.operand == Operand::A ? a : 0, 0};
-    case Operation::Ja:
-      return {};
-    default:
-      break;
+    case Operation::Ld: return {from, a};
+    case Operation::Ldx: return {from, x};
+    case Operation::St: return {a, cell};
+    case Operation::Stx: return {x, cell};
+    case Operation::Tax: return {a, x};
+    case Operation::Txa: return {x, a};
+    case Operation::Ret: return {opcode.operand == Operand::A ? a : 0, 0};
+    case Operation::Ja: return {};
+    default: break;
   }
   const Registers read = a | (opcode.operand == Operand::X ? x : 0);
   return {read, bpf::is_branch(opcode.operation) ? 0 : a};

@@ -66,8 +66,7 @@ Word kept_of(Diagram& diagram, const Word& value, const Semantics& semantics, Ke
     if (Verdict{info.value}.action(semantics) != info.action) continue;
     const Edge here = names_action(diagram, value, info, semantics);
     const std::uint32_t most = Verdict{info.value | seccomp::data_mask}.data(semantics);
-    if (here != no)
-      result = choice(diagram, here, with_data(diagram, info, value, most), result);
+    if (here != no) result = choice(diagram, here, with_data(diagram, info, value, most), result);
   }
   return result;
 }

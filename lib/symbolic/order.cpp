@@ -62,30 +62,15 @@ class Reading {
     if (with_x) join(now.a, now.x);
     const auto go = [&](std::size_t skipped) { states[pc + 1 + skipped].merge(now); };
     switch (opcode.operation) {
-      case Operation::Ld:
-        now.a = loaded(opcode, insn, now);
-        return go(0);
-      case Operation::Ldx:
-        now.x = loaded(opcode, insn, now);
-        return go(0);
-      case Operation::St:
-        now.m[insn.k] = now.a;
-        return go(0);
-      case Operation::Stx:
-        now.m[insn.k] = now.x;
-        return go(0);
-      case Operation::Tax:
-        now.x = now.a;
-        return go(0);
-      case Operation::Txa:
-        now.a = now.x;
-        return go(0);
-      case Operation::Ret:
-        return;
-      case Operation::Ja:
-        return go(insn.k);
-      default:
-        break;
+      case Operation::Ld: now.a = loaded(opcode, insn, now); return go(0);
+      case Operation::Ldx: now.x = loaded(opcode, insn, now); return go(0);
+      case Operation::St: now.m[insn.k] = now.a; return go(0);
+      case Operation::Stx: now.m[insn.k] = now.x; return go(0);
+      case Operation::Tax: now.x = now.a; return go(0);
+      case Operation::Txa: now.a = now.x; return go(0);
+      case Operation::Ret: return;
+      case Operation::Ja: return go(insn.k);
+      default: break;
     }
     if (bpf::is_branch(opcode.operation)) {
       go(insn.jt);

@@ -66,8 +66,8 @@ ValueEdge ValueDiagram::choice(Edge condition, ValueEdge then, ValueEdge otherwi
           std::min({conditions.level(condition), values.level(then), values.level(otherwise)});
       const ValueEdge low = (*this)(conditions.low_at(condition, top), values.low_at(then, top),
                                     values.low_at(otherwise, top));
-      const ValueEdge high = (*this)(conditions.high_at(condition, top),
-                                     values.high_at(then, top), values.high_at(otherwise, top));
+      const ValueEdge high = (*this)(conditions.high_at(condition, top), values.high_at(then, top),
+                                     values.high_at(otherwise, top));
       const ValueEdge result = values.node(top, low, high);
       done.emplace(key, result);
       return result;
@@ -103,7 +103,9 @@ ValueEdge ValueDiagram::of(Edge condition, const Word& word) {
       return result;
     }
   };
-  return Recursion{*this, {}}({condition, word});
+  const ValueEdge result = Recursion{*this, {}}({condition, word});
+  conditions_.spend(table_.size());  // the table of what is done is gone
+  return result;
 }
 
 ValueEdge ValueDiagram::mapped(ValueEdge f, const Map& map) {
@@ -173,7 +175,9 @@ Edge ValueDiagram::differ(ValueEdge f, ValueEdge g) {
       return result;
     }
   };
-  return Recursion{*this, {}}(f, g);
+  const Edge result = Recursion{*this, {}}(f, g);
+  conditions_.spend(table_.size());
+  return result;
 }
 
 std::vector<std::uint32_t> ValueDiagram::values(ValueEdge f) const {

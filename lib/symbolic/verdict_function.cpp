@@ -119,9 +119,8 @@ Condition VerdictFunction::where(Verdict verdict) const {
 }
 
 Condition VerdictFunction::where(const std::function<bool(Verdict)>& accepted) const {
-  return {*manager_, manager_->values().where(handle(root_), [&](std::uint32_t value) {
-            return accepted({value});
-          })};
+  return {*manager_, manager_->values().where(
+                         handle(root_), [&](std::uint32_t value) { return accepted({value}); })};
 }
 
 Condition VerdictFunction::differs(const VerdictFunction& other) const {
@@ -159,8 +158,7 @@ class Grouping {
 
   bool add(ValueEdge f, std::size_t bits, std::uint32_t base) {
     if (bits == 0 || !depends(f)) {
-      const std::uint32_t last =
-          base + static_cast<std::uint32_t>((std::uint64_t{1} << bits) - 1);
+      const std::uint32_t last = base + static_cast<std::uint32_t>((std::uint64_t{1} << bits) - 1);
       append(f, {base, last});
       return ranges_ <= most_;
     }

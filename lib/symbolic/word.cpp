@@ -50,11 +50,11 @@ Word multiply(Diagram& diagram, const Word& a, const Word& b) {
   for (std::size_t i = 0; i < 32; ++i) {
     if (b.bits[i] == no) continue;
     const Word row = moved_up(a, i);
-    product = add(diagram, product, each_bit([&](std::size_t j) {
-                    return diagram.conjunction(row.bits[j], b.bits[i]);
-                  }),
-                  no)
-                  .word;
+    product =
+        add(diagram, product,
+            each_bit([&](std::size_t j) { return diagram.conjunction(row.bits[j], b.bits[i]); }),
+            no)
+            .word;
   }
   return product;
 }
@@ -94,32 +94,25 @@ Word shift(Diagram& diagram, const Word& a, const Word& count, seccomp::ShiftRul
 }  // namespace
 
 Word choice(Diagram& diagram, Edge condition, const Word& then, const Word& otherwise) {
-  return each_bit([&](std::size_t i) {
-    return diagram.choice(condition, then.bits[i], otherwise.bits[i]);
-  });
+  return each_bit(
+      [&](std::size_t i) { return diagram.choice(condition, then.bits[i], otherwise.bits[i]); });
 }
 
 Word arithmetic(Diagram& diagram, Operation operation, const Word& a, const Word& b,
                 seccomp::ShiftRule rule) {
   switch (operation) {
-    case Operation::Add:
-      return add(diagram, a, b, no).word;
-    case Operation::Sub:
-      return add(diagram, a, inverted(b), yes).word;
-    case Operation::Mul:
-      return a.constant() ? multiply(diagram, b, a) : multiply(diagram, a, b);
-    case Operation::Div:
-      return divide(diagram, a, b);
+    case Operation::Add: return add(diagram, a, b, no).word;
+    case Operation::Sub: return add(diagram, a, inverted(b), yes).word;
+    case Operation::Mul: return a.constant() ? multiply(diagram, b, a) : multiply(diagram, a, b);
+    case Operation::Div: return divide(diagram, a, b);
     case Operation::Or:
       return each_bit([&](std::size_t i) { return diagram.disjunction(a.bits[i], b.bits[i]); });
     case Operation::And:
       return each_bit([&](std::size_t i) { return diagram.conjunction(a.bits[i], b.bits[i]); });
     case Operation::Xor:
       return each_bit([&](std::size_t i) { return diagram.exclusive(a.bits[i], b.bits[i]); });
-    case Operation::Lsh:
-      return shift(diagram, a, b, rule, moved_up);
-    case Operation::Rsh:
-      return shift(diagram, a, b, rule, moved_down);
+    case Operation::Lsh: return shift(diagram, a, b, rule, moved_up);
+    case Operation::Rsh: return shift(diagram, a, b, rule, moved_down);
     default:  // Neg
       return add(diagram, Word::constant(0), inverted(a), yes).word;
   }
@@ -134,12 +127,8 @@ Edge compare(Diagram& diagram, Operation comparison, const Word& a, const Word& 
     const Edge p = a.bits[i];
     const Edge q = b.bits[i];
     switch (comparison) {
-      case Operation::Jeq:
-        equal = diagram.conjunction(!diagram.exclusive(p, q), equal);
-        break;
-      case Operation::Jset:
-        common = diagram.disjunction(diagram.conjunction(p, q), common);
-        break;
+      case Operation::Jeq: equal = diagram.conjunction(!diagram.exclusive(p, q), equal); break;
+      case Operation::Jset: common = diagram.disjunction(diagram.conjunction(p, q), common); break;
       default: {
         if (i == 0 && comparison == Operation::Jge) above = yes;
         const Edge differ = diagram.exclusive(p, q);
@@ -152,8 +141,8 @@ Edge compare(Diagram& diagram, Operation comparison, const Word& a, const Word& 
   return comparison == Operation::Jset ? common : above;
 }
 
-std::optional<ChainLinks> compare_chain(const Diagram& diagram, Operation comparison,
-                                        const Word& a, std::uint32_t k) {
+std::optional<ChainLinks> compare_chain(const Diagram& diagram, Operation comparison, const Word& a,
+                                        std::uint32_t k) {
   ChainLinks result;
   result.end = comparison == Operation::Jeq || comparison == Operation::Jge;
   const bool ordered = comparison == Operation::Jgt || comparison == Operation::Jge;

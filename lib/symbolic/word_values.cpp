@@ -14,10 +14,10 @@ Edge among_below(Diagram& diagram, const Word& word, std::span<const Interval> i
   const std::uint32_t half = 1U << bit;
   const std::uint32_t middle = base + half;
   if (intervals.front().first <= base && intervals.front().last >= middle + (half - 1)) return yes;
-  const auto lower_end = std::partition_point(
-      intervals.begin(), intervals.end(), [&](const Interval& i) { return i.first < middle; });
-  const auto upper_begin = std::partition_point(
-      intervals.begin(), intervals.end(), [&](const Interval& i) { return i.last < middle; });
+  const auto lower_end = std::partition_point(intervals.begin(), intervals.end(),
+                                              [&](const Interval& i) { return i.first < middle; });
+  const auto upper_begin = std::partition_point(intervals.begin(), intervals.end(),
+                                                [&](const Interval& i) { return i.last < middle; });
   const std::span<const Interval> lower(intervals.begin(), lower_end);
   const std::span<const Interval> upper(upper_begin, intervals.end());
   const auto half_of = [&](std::span<const Interval> part, std::uint32_t from) {
@@ -51,8 +51,7 @@ class Projection {
     const Edge low = of(diagram_.low(f));
     const bool keep = kept_[level];
     const Edge high = !keep && low == yes ? yes : of(diagram_.high(f));
-    const Edge result =
-        keep ? diagram_.node(level, low, high) : diagram_.disjunction(low, high);
+    const Edge result = keep ? diagram_.node(level, low, high) : diagram_.disjunction(low, high);
     done_.emplace(f.hash(), result);
     return result;
   }
@@ -65,12 +64,11 @@ class Projection {
 };
 
 // Appends the values base..base + 2^bits - 1 for which f holds; false when there are too many.
-bool collect(const Diagram& diagram, const Word& word, Edge f, std::size_t bits,
-             std::uint32_t base, std::size_t most, IntervalSet& into) {
+bool collect(const Diagram& diagram, const Word& word, Edge f, std::size_t bits, std::uint32_t base,
+             std::size_t most, IntervalSet& into) {
   if (f == no) return true;
   if (f == yes) {
-    const std::uint32_t last =
-        base + static_cast<std::uint32_t>((std::uint64_t{1} << bits) - 1);
+    const std::uint32_t last = base + static_cast<std::uint32_t>((std::uint64_t{1} << bits) - 1);
     into.append({base, last});
     return into.size() <= most;
   }
@@ -94,8 +92,8 @@ Edge among(Diagram& diagram, const Word& word, std::span<const Interval> interva
   return among_below(diagram, word, intervals, 31, 0);
 }
 
-std::optional<IntervalSet> possible_values(Diagram& diagram, Edge condition,
-                                           const Word& word, std::size_t most) {
+std::optional<IntervalSet> possible_values(Diagram& diagram, Edge condition, const Word& word,
+                                           std::size_t most) {
   const Edge projected = Projection(diagram, word).of(condition);
   IntervalSet result;
   if (!collect(diagram, word, projected, 32, 0, most, result)) return std::nullopt;

@@ -19,7 +19,7 @@ Edge among(Diagram& diagram, const Word& word, std::span<const Interval> interva
 
 // The values of such a word for which some input satisfies the condition; nothing when they
 // are more than `most` intervals.
-std::optional<IntervalSet> possible_values(Diagram& diagram, Edge condition,
-                                           const Word& word, std::size_t most);
+std::optional<IntervalSet> possible_values(Diagram& diagram, Edge condition, const Word& word,
+                                           std::size_t most);
 
 }  // namespace assay::symbolic

@@ -55,8 +55,7 @@ bool in_ancillary_gap(std::uint32_t k) {
 
 Check check_k(const Opcode& opcode, const Instruction& insn, std::size_t pc, std::size_t length) {
   switch (opcode.rule) {
-    case KRule::Any:
-      break;
+    case KRule::Any: break;
     case KRule::NonZero:
       if (insn.k == 0) return reject(pc, RejectionKind::DivisionByZero, 0);
       break;
@@ -112,9 +111,7 @@ Check check_scratch(std::span<const Instruction> instructions) {
     const auto cell = static_cast<Cells>(1U << (insn.k % bpf::scratch_words));
     switch (opcode.operation) {
       case Operation::St:
-      case Operation::Stx:
-        stored |= cell;
-        break;
+      case Operation::Stx: stored |= cell; break;
       case Operation::Ld:
       case Operation::Ldx:
         if (opcode.operand == Operand::Scratch && (stored & cell) == 0)
@@ -132,8 +129,7 @@ Check check_scratch(std::span<const Instruction> instructions) {
         arriving[pc + 1 + insn.jf] &= stored;
         stored = all;
         break;
-      default:
-        break;
+      default: break;
     }
   }
   return {};

@@ -28,13 +28,16 @@
 namespace assay::agreement {
 
 enum class Engine : std::uint8_t {
-  Interpreter,  // the truth
-  Independent,  // tests/independent: a second reading of the rules
-  Kernel,       // the running one
+  Interpreter,      // the truth
+  Independent,      // tests/independent: a second reading of the rules
+  Kernel,           // the running one
+  VerdictFunction,  // what was proven for all records, within a small budget
 };
 inline constexpr auto engines =
     std::to_array<Engine>({Engine::Interpreter, Engine::Independent, Engine::Kernel});
 inline constexpr auto without_kernel = std::span(engines).first<2>();
+inline constexpr auto proven =
+    std::to_array<Engine>({Engine::Interpreter, Engine::VerdictFunction});
 std::string_view name(Engine engine);
 
 struct NoAnswer {

@@ -51,6 +51,15 @@ TEST(Values, ThreeInstructionsOnTheKernel) {
   EXPECT_TRUE(agreed("three instructions", tester.report()));
 }
 
+// Most of what is not decided is a RET A with more values than the budget has nodes.
+TEST(Values, RandomProgramsOfTheVerdictFunction) {
+  Tester tester(proven);
+  run_random_programs(tester, 0, 1'000 / slowdown());
+  EXPECT_TRUE(agreed("random programs", tester.report()));
+  EXPECT_GE(tester.report().tallies.at(Engine::VerdictFunction).compared,
+            tester.report().records / 2);
+}
+
 // Where JITs shift otherwise, no kernel of ours can be asked.
 TEST(Values, EveryShiftRule) {
   const std::pair<seccomp::ShiftRule, independent::ShiftRule> rules[] = {

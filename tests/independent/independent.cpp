@@ -133,12 +133,8 @@ Outcome run(std::span<const Insn> program, const std::array<std::uint32_t, 16>& 
         if (mode_of(i) == len) to = 64;  // sizeof(struct seccomp_data), whatever k says
         break;
       }
-      case st:
-        m[i.k] = a;
-        break;
-      case stx:
-        m[i.k] = x;
-        break;
+      case st: m[i.k] = a; break;
+      case stx: m[i.k] = x; break;
       case alu:
         if (op_of(i) == div && b == 0) return {0, executed};  // ends the program as RET 0 would
         a = alu_result(op_of(i), a, b, rule);
@@ -150,8 +146,7 @@ Outcome run(std::span<const Insn> program, const std::array<std::uint32_t, 16>& 
           pc += branch_taken(op_of(i), a, b) ? i.jt : i.jf;
         }
         break;
-      case ret:
-        return {mode_of(i) == 0x10 ? a : i.k, executed};
+      case ret: return {mode_of(i) == 0x10 ? a : i.k, executed};
       default:  // TAX and TXA
         if (mode_of(i) == 0) {
           x = a;

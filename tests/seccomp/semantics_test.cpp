@@ -11,11 +11,10 @@ TEST(Semantics, AreThoseOfCurrentLinuxByDefault) {
 }
 
 TEST(Semantics, HaveANameThatFindsThemAgain) {
-  for (const char* name :
-       {"linux-3.5", "linux-4.13", "linux-4.14", "linux-5.10", "linux-6.18",
-        "linux-6.12-ppc64le-jit", "linux-6.12-ppc64le-interpreter", "linux-5.10-arm-jit",
-        "linux-6.12-s390x", "linux-6.1-aarch64", "linux-6.1-x86_64-interpreter",
-        "linux-6.12-riscv64"}) {
+  for (const char* name : {"linux-3.5", "linux-4.13", "linux-4.14", "linux-5.10", "linux-6.18",
+                           "linux-6.12-ppc64le-jit", "linux-6.12-ppc64le-interpreter",
+                           "linux-5.10-arm-jit", "linux-6.12-s390x", "linux-6.1-aarch64",
+                           "linux-6.1-x86_64-interpreter", "linux-6.12-riscv64"}) {
     const auto found = find_semantics(name);
     ASSERT_TRUE(found) << name;
     EXPECT_EQ(find_semantics(found->name()), found) << name << " became " << found->name();
@@ -41,10 +40,10 @@ TEST(ShiftCount, FollowsItsRule) {
   struct Row {
     std::uint32_t x, modulo32, modulo64, modulo256;
   };
-  for (const Row& row : {Row{0, 0, 0, 0}, Row{31, 31, 31, 31}, Row{32, 0, 32, 32},
-                         Row{33, 1, 32, 32}, Row{63, 31, 32, 32}, Row{64, 0, 0, 32},
-                         Row{65, 1, 1, 32}, Row{255, 31, 32, 32}, Row{256, 0, 0, 0},
-                         Row{0xffffffff, 31, 32, 32}}) {
+  for (const Row& row :
+       {Row{0, 0, 0, 0}, Row{31, 31, 31, 31}, Row{32, 0, 32, 32}, Row{33, 1, 32, 32},
+        Row{63, 31, 32, 32}, Row{64, 0, 0, 32}, Row{65, 1, 1, 32}, Row{255, 31, 32, 32},
+        Row{256, 0, 0, 0}, Row{0xffffffff, 31, 32, 32}}) {
     EXPECT_EQ(shift_count(ShiftRule::Modulo32, row.x), row.modulo32) << row.x;
     EXPECT_EQ(shift_count(ShiftRule::Modulo64ZeroAbove31, row.x), row.modulo64) << row.x;
     EXPECT_EQ(shift_count(ShiftRule::Modulo256ZeroAbove31, row.x), row.modulo256) << row.x;

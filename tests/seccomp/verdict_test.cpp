@@ -59,9 +59,7 @@ TEST_P(Stacks, AsTheRowsSay) {
 INSTANTIATE_TEST_SUITE_P(Rows, Stacks, testing::ValuesIn(test::cases("seccomp/stacks")),
                          [](const auto& row) { return test::test_name(row.param); });
 
-TEST(Stack, WithoutFiltersAllows) {
-  EXPECT_EQ(strongest({}).value, value_of(Action::Allow));
-}
+TEST(Stack, WithoutFiltersAllows) { EXPECT_EQ(strongest({}).value, value_of(Action::Allow)); }
 
 TEST(Normalised, ChangesNothingThatSomebodyCouldSee) {
   for (std::uint32_t high = 0; high <= 0xffff; ++high) {

@@ -40,7 +40,7 @@ class Schema(outside.InFolder):
 
     def test_check(self):
         fields = ["assay", "semantics", "file", "insns", "accepted", "errno", "insn", "kind",
-                  "reason", "chain_length", "findings"]
+                  "reason", "chain_length", "returns", "findings"]
         rejected = self.assemble("ld [nr]\n")
         rows = self.objects("check", "check", "exec.txt", "odd.txt", rejected, statuses=(1,))
         self.assertEqual([list(row) for row in rows], [fields] * 3)
@@ -51,6 +51,77 @@ class Schema(outside.InFolder):
         for options in (["--privileged", "no"], ["--chain", "32768"], ["--flags", "0xffffffff"]):
             row, = self.objects("check", "check", "exec.txt", *options, statuses=(1,))
             self.assertEqual(list(row), fields)
+
+    def test_findings_about_meaning(self):
+        odd = {"never-holds": "ld [nr]\njeq #1, +0, +1\njeq #2, +0, +1\nret #LOG\nret #ALLOW\n",
+               "always-holds": "ld #1\njeq #1, +0, +1\nret #LOG\nret #ALLOW\n",
+               "never-reached": "ld #1\njeq #1, +0, +1\nret #LOG\nret #ALLOW\n",
+               "mixed-sources": "ld [nr]\njeq #1, +0, +1\nld [arch]\njeq #8, +0, +1\nret #LOG\n"
+                                "ret #ALLOW\n",
+               "low-half-only": "ld [args[0].lo]\njeq #1, +0, +1\nret #LOG\nret #ALLOW\n",
+               "high-half-ignored": "ld [args[0].lo]\njeq #9, +3, +0\njeq #8, +0, +3\n"
+                                    "ld [args[0].hi]\njeq #0, +0, +1\nret #LOG\nret #ALLOW\n"}
+        for kind, text in odd.items():
+            with self.subTest(kind=kind):
+                row, = self.objects("check", "check", self.assemble(text))
+                self.assertIn(kind, [finding["kind"] for finding in row["findings"]])
+        row, = self.objects("check", "check", "exec.txt", "--node-limit", "10", statuses=(5,))
+        self.assertEqual(row["not_decided"]["limit"], "nodes")
+
+    def test_explain(self):
+        rows = self.objects("explain", "explain", "exec.txt", "openat.txt", "allow.txt")
+        self.assertEqual([arch["arch"] for arch in rows[1]["archs"]], ["x32", "x86_64", "other"])
+        self.assertEqual(rows[1]["archs"][1]["rules"],
+                         [{"syscalls": ["openat"], "condition": "(arg2 & 0x3) != 0",
+                           "verdict": "ERRNO(13)"}])
+        self.assertEqual(len(self.objects("explain", "explain", "--stack", "exec.txt",
+                                          "openat.txt")), 1)
+        row, = self.objects("explain", "explain", "exec.txt", "--node-limit", "10", statuses=(5,))
+        self.assertEqual(row["not_decided"]["limit"], "nodes")
+        sum_of_two = self.assemble("ld [args[0].lo]\ntax\nld [args[1].lo]\nadd x\ntax\n"
+                                   "ld [args[2].lo]\njgt x, +0, +1\nret #LOG\nret #ALLOW\n")
+        row, = self.objects("explain", "explain", sum_of_two, statuses=(5,))
+        self.assertEqual(row["not_decided"]["limit"], "form")
+
+    def test_diff(self):
+        self.assemble("ld [nr]\nret a\n")
+        row, = self.objects("diff", "diff", "filter.bpf", "allow.txt", statuses=(5,))
+        self.assertEqual((row["equal"], row["not_decided"]["limit"]), (False, "form"))
+        self.assemble("ret #0x7fff0001\n")
+        for arguments in (["exec.txt", "allow.txt"], ["exec.txt", "exec.txt"],
+                          ["exec.txt", "openat.txt", "--subset"],
+                          ["allow.txt", "filter.bpf", "--exact"],
+                          ["exec.txt", "allow.txt", "--node-limit", "10"],
+                          ["exec.txt", "allow.txt", "--subset", "--node-limit", "10"]):
+            with self.subTest(arguments=arguments):
+                row, = self.objects("diff", "diff", *arguments, statuses=(0, 1, 5))
+                for difference in row["differences"]:
+                    validator("record").validate(difference["witness"])
+
+    def test_query(self):
+        for arguments in (["--verdict", "ERRNO"], ["--verdict", "LOG"],
+                          ["--verdict", "ERRNO", "--when", "nr == 59 && arg0.hi == 0xffffffff"],
+                          ["--verdict", "ERRNO", "--node-limit", "10"]):
+            with self.subTest(arguments=arguments):
+                row, = self.objects("query", "query", "exec.txt", *arguments, statuses=(0, 1))
+                self.assertEqual(row["possible"], row["witness"] is not None)
+
+    def test_witness(self):
+        for cover in ("edges", "insns", "verdicts"):
+            rows = self.objects("witness", "witness", "odd.txt", "--cover", cover)
+            self.assertEqual(["reached" in row for row in rows],
+                             [False] * (len(rows) - 1) + [True])
+            for row in rows[:-1]:
+                validator("record").validate(row)
+        rows = self.objects("witness", "witness", "exec.txt", "--cover", "verdicts",
+                            "--node-limit", "10", statuses=(5,))
+        self.assertIn("not_decided", rows[-1])
+
+    def test_fingerprint(self):
+        self.assertEqual(len(self.objects("fingerprint", "fingerprint", "exec.txt", "odd.txt")), 2)
+        self.assertEqual(len(self.objects("fingerprint", "fingerprint", "exec.txt", "odd.txt",
+                                          "--stack")), 1)
+        self.objects("fingerprint", "fingerprint", "exec.txt", "--node-limit", "1", statuses=(5,))
 
     def test_run(self):
         values = ["ALLOW", "LOG", "TRACE(1)", "USER_NOTIF", "ERRNO(1)", "TRAP(1)", "KILL_THREAD",

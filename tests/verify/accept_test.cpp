@@ -20,8 +20,8 @@ class Accept : public testing::TestWithParam<test::Case> {};
 std::string shown(const Rejection& rejection) {
   std::ostringstream out;
   out << "refused " << name(rejection.kind) << " at "
-      << (rejection.insn ? std::to_string(*rejection.insn) : "none") << " found "
-      << rejection.found << " limit " << rejection.limit << " errno " << rejection.error;
+      << (rejection.insn ? std::to_string(*rejection.insn) : "none") << " found " << rejection.found
+      << " limit " << rejection.limit << " errno " << rejection.error;
   return out.str();
 }
 

@@ -29,8 +29,8 @@ TEST_P(StructuralFindings, AreExactlyThoseOfTheRow) {
   std::multiset<std::string> found;
   for (const Finding& finding : structural_findings(*program)) found.insert(shown(finding));
   if (found.empty()) found.insert("none");
-  EXPECT_EQ(found, std::multiset<std::string>(GetParam().expected.begin(),
-                                              GetParam().expected.end()));
+  EXPECT_EQ(found,
+            std::multiset<std::string>(GetParam().expected.begin(), GetParam().expected.end()));
 }
 
 INSTANTIATE_TEST_SUITE_P(Rows, StructuralFindings,

@@ -107,7 +107,7 @@ TEST(InstallResult, CountsTheChainWithThePenaltyOfEarlierFilters) {
 TEST(InstallResult, BlindingMakesTheChainFullEarlier) {
   Installer caller;
   caller.attached.assign(2978, 7);
-  caller.attached.push_back(1);  // 32763 are used
+  caller.attached.push_back(1);                             // 32763 are used
   EXPECT_TRUE(install_result({good}, caller).installed());  // 5 fit
   caller.blinding = Blinding::On;                           // and 7 do not
   EXPECT_EQ(install_result({good}, caller).kind, InstallKind::ChainFull);

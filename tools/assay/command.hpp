@@ -20,9 +20,14 @@ struct Command {
 
 ExitStatus run_asm(const Arguments& arguments);
 ExitStatus run_check(const Arguments& arguments);
+ExitStatus run_diff(const Arguments& arguments);
 ExitStatus run_disasm(const Arguments& arguments);
 ExitStatus run_dump(const Arguments& arguments);
+ExitStatus run_explain(const Arguments& arguments);
+ExitStatus run_fingerprint(const Arguments& arguments);
 ExitStatus run_ps(const Arguments& arguments);
+ExitStatus run_query(const Arguments& arguments);
 ExitStatus run_run(const Arguments& arguments);
+ExitStatus run_witness(const Arguments& arguments);
 
 }  // namespace assay::tool

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdlib>
 
 namespace assay::tool {
 namespace {
@@ -25,6 +26,11 @@ ExitStatus complain_of_usage(std::string_view command, std::string_view sentence
       command.empty() ? " (see assay --help)" : " (see assay " + std::string(command) + " --help)";
   complain(line);
   return bad_usage;
+}
+
+void give_up(std::string_view sentence) {
+  complain("internal error: " + std::string(sentence) + "; please report it with the input");
+  std::abort();
 }
 
 std::string Paint::operator()(Shade shade, std::string_view text) const {

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "assay/load/filter.hpp"
@@ -14,6 +17,12 @@ namespace assay::tool {
 // loaded, goes on, and returns the worst status of all.
 ExitStatus for_each_filter(const CommandLine& line,
                            const std::function<ExitStatus(const load::Filter&)>& use);
+// The same for arguments that are not all of the operands.
+ExitStatus for_each_filter(const CommandLine& line, std::span<const std::string> operands,
+                           const std::function<ExitStatus(const load::Filter&)>& use);
+
+// Nothing, after a complaint, when the kernel rejects the filter.
+std::optional<verify::Program> accepted(const CommandLine& line, const load::Filter& filter);
 
 // All filters as one stack, or the status to end with: one that cannot be loaded or that the
 // kernel rejects has been complained of.
@@ -22,5 +31,11 @@ struct Stack {
   std::vector<verify::Program> programs;
 };
 tl::expected<Stack, ExitStatus> load_stack(const CommandLine& line);
+tl::expected<Stack, ExitStatus> load_stack(const CommandLine& line,
+                                           std::span<const std::string> operands);
+
+// A complaint when stdin is named more than once.
+std::optional<ExitStatus> stdin_twice(const CommandLine& line,
+                                      std::span<const std::string> operands);
 
 }  // namespace assay::tool

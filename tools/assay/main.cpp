@@ -16,6 +16,12 @@ namespace {
 constexpr auto commands = std::to_array<Command>({
     {"check", "would the kernel accept a filter, and what is odd about it", run_check},
     {"run", "the verdict for a record, or for each of many", run_run},
+    {"diff", "where two filters or stacks differ, over all inputs", run_diff},
+    {"explain", "the whole policy, per arch and system call, with argument conditions",
+     run_explain},
+    {"query", "can a filter answer so, for some input that satisfies a condition", run_query},
+    {"witness", "records that reach everything in a filter that can be reached", run_witness},
+    {"fingerprint", "a digest that is equal exactly when the meaning is", run_fingerprint},
     {"disasm", "a filter as assembly text", run_disasm},
     {"asm", "assembly text as a filter", run_asm},
     {"dump", "the filters that a process has, or installs", run_dump},
@@ -29,7 +35,7 @@ std::string overview() {
       "Decides what a Linux seccomp filter really does.\n\nCommands:\n";
   for (const Command& command : commands) {
     text += "  " + std::string(command.name);
-    text.append(8 - std::min<std::size_t>(command.name.size(), 7), ' ');
+    text.append(13 - std::min<std::size_t>(command.name.size(), 12), ' ');
     text += std::string(command.summary) + "\n";
   }
   return text +

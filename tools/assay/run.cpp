@@ -48,7 +48,7 @@ class Recorder final : public engine::Observer {
 struct Answer {
   Verdict verdict;
   std::uint32_t insns = 0;
-  bool bypass = false;  // the kernel does not ask the filters about this call
+  bool bypass = false;                    // the kernel does not ask the filters about this call
   std::vector<engine::Outcome> outcomes;  // of a stack's filters, oldest first
   std::vector<TraceStep> trace;
 };

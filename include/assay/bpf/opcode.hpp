@@ -16,10 +16,29 @@
 namespace assay::bpf {
 
 enum class Operation : std::uint8_t {
-  Ld, Ldx, St, Stx,                                         // loads and stores
-  Add, Sub, Mul, Div, Mod, Or, And, Xor, Lsh, Rsh, Neg,     // A = A op operand
-  Ja, Jeq, Jgt, Jge, Jset,                                  // jumps, forward only
-  Ret, Tax, Txa,
+  Ld,
+  Ldx,
+  St,
+  Stx,  // loads and stores
+  Add,
+  Sub,
+  Mul,
+  Div,
+  Mod,
+  Or,
+  And,
+  Xor,
+  Lsh,
+  Rsh,
+  Neg,  // A = A op operand
+  Ja,
+  Jeq,
+  Jgt,
+  Jge,
+  Jset,  // jumps, forward only
+  Ret,
+  Tax,
+  Txa,
 };
 
 // What an instruction works on besides A.
@@ -54,9 +73,9 @@ struct Opcode {
   Operation operation;
   Operand operand;
   KRule rule;
-  bool seccomp;            // in the list of seccomp_check_filter() (kernel/seccomp.c)
-  std::uint8_t converted;  // length after bpf_convert_filter(); jumps: see verify/chain.hpp
-  std::uint8_t immediates; // of these, how many hold an immediate that JIT hardening blinds
+  bool seccomp;             // in the list of seccomp_check_filter() (kernel/seccomp.c)
+  std::uint8_t converted;   // length after bpf_convert_filter(); jumps: see verify/chain.hpp
+  std::uint8_t immediates;  // of these, how many hold an immediate that JIT hardening blinds
   std::string_view mnemonic;
 };
 
@@ -158,10 +177,8 @@ constexpr bool uses_k(const Opcode& opcode) {
     case Operand::None:
     case Operand::X:
     case Operand::A:
-    case Operand::Length:
-      return false;
-    default:
-      return true;
+    case Operand::Length: return false;
+    default: return true;
   }
 }
 constexpr bool uses_jumps(const Opcode& opcode) { return is_branch(opcode.operation); }

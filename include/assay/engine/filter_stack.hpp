@@ -27,9 +27,9 @@ class FilterStack {
 
   struct Answer {
     seccomp::Verdict verdict;
-    std::uint32_t instructions = 0;         // of all filters together
-    std::size_t decided_by = 0;             // index of the filter whose value it is
-    std::vector<Outcome> outcomes;          // of each filter
+    std::uint32_t instructions = 0;  // of all filters together
+    std::size_t decided_by = 0;      // index of the filter whose value it is
+    std::vector<Outcome> outcomes;   // of each filter
   };
   Answer examine(const seccomp::Words& words) const;
 

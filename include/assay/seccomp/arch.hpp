@@ -13,11 +13,45 @@
 namespace assay::seccomp {
 
 enum class Arch : std::uint8_t {
-  x86_64, x86, x32, arm, aarch64, loongarch64, m68k, mips, mipsel, mips64, mipsel64, mips64n32,
-  mipsel64n32, parisc, parisc64, ppc, ppc64, ppc64le, riscv32, riscv64, s390, s390x, sh, sheb,
+  x86_64,
+  x86,
+  x32,
+  arm,
+  aarch64,
+  loongarch64,
+  m68k,
+  mips,
+  mipsel,
+  mips64,
+  mipsel64,
+  mips64n32,
+  mipsel64n32,
+  parisc,
+  parisc64,
+  ppc,
+  ppc64,
+  ppc64le,
+  riscv32,
+  riscv64,
+  s390,
+  s390x,
+  sh,
+  sheb,
   // Known to <linux/audit.h> alone.
-  aarch64_be, alpha, arceb, arcompact, armeb, csky, hexagon, ia64, microblaze, nios2, openrisc,
-  sparc, sparc64, xtensa,
+  aarch64_be,
+  alpha,
+  arceb,
+  arcompact,
+  armeb,
+  csky,
+  hexagon,
+  ia64,
+  microblaze,
+  nios2,
+  openrisc,
+  sparc,
+  sparc64,
+  xtensa,
 };
 
 struct ArchInfo {
@@ -26,7 +60,7 @@ struct ArchInfo {
   std::string_view macro;  // AUDIT_ARCH_...
   std::uint32_t audit;     // seccomp_data.arch
   std::endian order;
-  std::uint32_t nr_bit;    // or-ed into every system call number of this ABI
+  std::uint32_t nr_bit;  // or-ed into every system call number of this ABI
 };
 
 inline constexpr std::uint32_t x32_bit = 0x40000000;
@@ -37,16 +71,16 @@ inline constexpr auto arches = std::to_array<ArchInfo>({
     {Arch::x32, "x32", "AUDIT_ARCH_X86_64", 0xc000003e, std::endian::little, x32_bit},
     {Arch::arm, "arm", "AUDIT_ARCH_ARM", 0x40000028, std::endian::little, 0},
     {Arch::aarch64, "aarch64", "AUDIT_ARCH_AARCH64", 0xc00000b7, std::endian::little, 0},
-    {Arch::loongarch64, "loongarch64", "AUDIT_ARCH_LOONGARCH64", 0xc0000102,
-     std::endian::little, 0},
+    {Arch::loongarch64, "loongarch64", "AUDIT_ARCH_LOONGARCH64", 0xc0000102, std::endian::little,
+     0},
     {Arch::m68k, "m68k", "AUDIT_ARCH_M68K", 0x00000004, std::endian::big, 0},
     {Arch::mips, "mips", "AUDIT_ARCH_MIPS", 0x00000008, std::endian::big, 0},
     {Arch::mipsel, "mipsel", "AUDIT_ARCH_MIPSEL", 0x40000008, std::endian::little, 0},
     {Arch::mips64, "mips64", "AUDIT_ARCH_MIPS64", 0x80000008, std::endian::big, 0},
     {Arch::mipsel64, "mipsel64", "AUDIT_ARCH_MIPSEL64", 0xc0000008, std::endian::little, 0},
     {Arch::mips64n32, "mips64n32", "AUDIT_ARCH_MIPS64N32", 0xa0000008, std::endian::big, 0},
-    {Arch::mipsel64n32, "mipsel64n32", "AUDIT_ARCH_MIPSEL64N32", 0xe0000008,
-     std::endian::little, 0},
+    {Arch::mipsel64n32, "mipsel64n32", "AUDIT_ARCH_MIPSEL64N32", 0xe0000008, std::endian::little,
+     0},
     {Arch::parisc, "parisc", "AUDIT_ARCH_PARISC", 0x0000000f, std::endian::big, 0},
     {Arch::parisc64, "parisc64", "AUDIT_ARCH_PARISC64", 0x8000000f, std::endian::big, 0},
     {Arch::ppc, "ppc", "AUDIT_ARCH_PPC", 0x00000014, std::endian::big, 0},
@@ -74,9 +108,7 @@ inline constexpr auto arches = std::to_array<ArchInfo>({
     {Arch::xtensa, "xtensa", "AUDIT_ARCH_XTENSA", 0x0000005e, std::endian::little, 0},
 });
 
-constexpr const ArchInfo& describe(Arch arch) {
-  return arches[static_cast<std::size_t>(arch)];
-}
+constexpr const ArchInfo& describe(Arch arch) { return arches[static_cast<std::size_t>(arch)]; }
 
 std::optional<Arch> find_arch(std::string_view token);
 // Of two ABIs with one number the plain one is meant: 0xc000003e is x86_64.

@@ -15,21 +15,21 @@ namespace assay::seccomp {
 
 // Who is around when the call is made.
 struct Caller {
-  bool tracer = false;           // a ptrace tracer with PTRACE_O_TRACESECCOMP
-  bool listener = false;         // the filter that decided has a live notification listener
-  bool sigsys_handler = false;   // SIGSYS is caught, and neither blocked nor ignored
-  bool other_threads = false;    // another thread of the process is alive
+  bool tracer = false;          // a ptrace tracer with PTRACE_O_TRACESECCOMP
+  bool listener = false;        // the filter that decided has a live notification listener
+  bool sigsys_handler = false;  // SIGSYS is caught, and neither blocked nor ignored
+  bool other_threads = false;   // another thread of the process is alive
 };
 
 enum class EffectKind : std::uint8_t {
-  Runs,            // the call is carried out
-  RunsLogged,      // and a record is emitted (LOG)
-  Returns,         // it is skipped and returns `value` (ERRNO, or nobody to ask: -ENOSYS)
-  Handled,         // it is skipped, and the SIGSYS handler runs (TRAP)
-  TracerDecides,   // the tracer gets PTRACE_EVENT_SECCOMP with `value` as message
-  ListenerDecides, // the call waits for an answer through the listener
-  ThreadDies,      // this thread alone
-  ProcessDies,     // the whole process, wait status SIGSYS
+  Runs,             // the call is carried out
+  RunsLogged,       // and a record is emitted (LOG)
+  Returns,          // it is skipped and returns `value` (ERRNO, or nobody to ask: -ENOSYS)
+  Handled,          // it is skipped, and the SIGSYS handler runs (TRAP)
+  TracerDecides,    // the tracer gets PTRACE_EVENT_SECCOMP with `value` as message
+  ListenerDecides,  // the call waits for an answer through the listener
+  ThreadDies,       // this thread alone
+  ProcessDies,      // the whole process, wait status SIGSYS
 };
 
 struct Effect {

@@ -31,12 +31,9 @@ enum class ShiftRule : std::uint8_t {
 // A shift by X: the count the engine uses, or 32 for "the result is 0".
 constexpr std::uint32_t shift_count(ShiftRule rule, std::uint32_t x) {
   switch (rule) {
-    case ShiftRule::Modulo64ZeroAbove31:
-      return (x & 63) < 32 ? x & 63 : 32;
-    case ShiftRule::Modulo256ZeroAbove31:
-      return (x & 255) < 32 ? x & 255 : 32;
-    case ShiftRule::Modulo32:
-      break;
+    case ShiftRule::Modulo64ZeroAbove31: return (x & 63) < 32 ? x & 63 : 32;
+    case ShiftRule::Modulo256ZeroAbove31: return (x & 255) < 32 ? x & 255 : 32;
+    case ShiftRule::Modulo32: break;
   }
   return x & 31;
 }
@@ -47,16 +44,16 @@ struct Semantics {
   bool jit = true;
 
   ShiftRule shift = ShiftRule::Modulo32;
-  bool xor_accepted = true;           // 3.10
-  bool converted_chain = true;        // 3.16: the chain budget counts the converted length
-  bool errno_capped = true;           // 4.0: ERRNO data above 4095 counts as 4095
-  bool signed_actions = true;         // 4.14: mask 0xffff0000, signed; before 0x7fff0000
-  bool kill_process = true;           // 4.14, with LOG
-  bool user_notif = true;             // 5.0
-  bool unknown_kills_process = true;  // 5.10; before, an unknown action kills the thread
-  bool constant_bitmap = true;        // 5.11
-  bool uretprobe_exempt = true;       // 6.14: x86_64 nr 335 runs no filter
-  bool uprobe_exempt = true;          // 6.18: x86_64 nr 336
+  bool xor_accepted = true;            // 3.10
+  bool converted_chain = true;         // 3.16: the chain budget counts the converted length
+  bool errno_capped = true;            // 4.0: ERRNO data above 4095 counts as 4095
+  bool signed_actions = true;          // 4.14: mask 0xffff0000, signed; before 0x7fff0000
+  bool kill_process = true;            // 4.14, with LOG
+  bool user_notif = true;              // 5.0
+  bool unknown_kills_process = true;   // 5.10; before, an unknown action kills the thread
+  bool constant_bitmap = true;         // 5.11
+  bool uretprobe_exempt = true;        // 6.14: x86_64 nr 335 runs no filter
+  bool uprobe_exempt = true;           // 6.18: x86_64 nr 336
   std::uint32_t install_flags = 0x3f;  // SECCOMP_FILTER_FLAG_* that are known
 
   std::string name() const;  // "linux-6.18"; the machine is named unless it is x86_64

@@ -15,15 +15,22 @@
 namespace assay::seccomp {
 
 enum class Action : std::uint8_t {
-  KillProcess, KillThread, Trap, Errno, UserNotif, Trace, Log, Allow,
+  KillProcess,
+  KillThread,
+  Trap,
+  Errno,
+  UserNotif,
+  Trace,
+  Log,
+  Allow,
   Unknown,
 };
 
 struct ActionInfo {
   Action action;
   std::uint32_t value;
-  std::string_view name;   // as in reports
-  bool data;               // whether somebody can see the lower 16 bits
+  std::string_view name;  // as in reports
+  bool data;              // whether somebody can see the lower 16 bits
 };
 
 // Strongest first, as the kernel orders them.

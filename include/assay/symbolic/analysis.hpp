@@ -4,9 +4,8 @@
 
 #include <memory>
 #include <optional>
-#include <vector>
-
 #include <tl/expected.hpp>
+#include <vector>
 
 #include "assay/symbolic/verdict_function.hpp"
 

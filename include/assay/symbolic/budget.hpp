@@ -21,12 +21,12 @@ enum class Limit : std::uint8_t { None, Nodes, Time };
 
 // The operations of a manager, each with its counters.
 enum class Work : std::uint8_t { And, Xor, Choice, Split, Merge, Values, Combine };
-inline constexpr std::array<std::string_view, 7> work_names{
-    "and", "xor", "choice", "split", "merge", "values", "combine"};
+inline constexpr std::array<std::string_view, 7> work_names{"and",   "xor",    "choice", "split",
+                                                            "merge", "values", "combine"};
 
 struct Counters {
-  std::size_t nodes = 0;                    // made
-  std::array<std::uint64_t, 7> calls{};     // of each Work that were not trivial
+  std::size_t nodes = 0;                      // made
+  std::array<std::uint64_t, 7> calls{};       // of each Work that were not trivial
   std::array<std::uint64_t, 7> remembered{};  // of these, answered from the computed table
   friend bool operator==(const Counters&, const Counters&) = default;
 };

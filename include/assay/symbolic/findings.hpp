@@ -16,8 +16,8 @@
 namespace assay::symbolic {
 
 enum class FindingKind : std::uint8_t {
-  NeverReached,     // paths lead to the instruction, and no input takes one
-  NeverHolds,       // the condition of a branch fails for all inputs that get there
+  NeverReached,  // paths lead to the instruction, and no input takes one
+  NeverHolds,    // the condition of a branch fails for all inputs that get there
   AlwaysHolds,
   MixedSources,     // a comparison of different words, depending on the path
   LowHalfOnly,      // all of an argument's low word matters, nothing of its high word
@@ -29,11 +29,11 @@ enum class Register : std::uint8_t { A, X };
 struct Finding {
   FindingKind kind{};
   std::size_t insn = 0;
-  std::size_t count = 1;                      // NeverReached: length of the run from insn on
-  Register held_by{};                         // MixedSources
-  Provenance sources;                         // MixedSources
-  std::size_t argument = 0;                   // ..Half..: 0 to 5
-  std::vector<seccomp::Arch> arches;          // ..Half..
+  std::size_t count = 1;              // NeverReached: length of the run from insn on
+  Register held_by{};                 // MixedSources
+  Provenance sources;                 // MixedSources
+  std::size_t argument = 0;           // ..Half..: 0 to 5
+  std::vector<seccomp::Arch> arches;  // ..Half..
   friend bool operator==(const Finding&, const Finding&) = default;
 };
 

@@ -8,10 +8,9 @@
 
 #include <functional>
 #include <span>
+#include <tl/expected.hpp>
 #include <utility>
 #include <vector>
-
-#include <tl/expected.hpp>
 
 #include "assay/seccomp/verdict.hpp"
 #include "assay/symbolic/condition.hpp"

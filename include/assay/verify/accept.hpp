@@ -11,7 +11,6 @@
 #include <optional>
 #include <span>
 #include <string_view>
-
 #include <tl/expected.hpp>
 
 #include "assay/bpf/instruction.hpp"
@@ -22,20 +21,20 @@ namespace assay::verify {
 
 enum class RejectionKind : std::uint8_t {
   Empty,
-  TooLong,             // found instructions, limit 4096
-  UnknownOpcode,       // found code
-  DivisionByZero,      // DIV K or MOD K with k = 0
-  ShiftOutOfRange,     // found k, limit 31
-  ScratchOutOfRange,   // found k, limit 15
-  JumpOutOfRange,      // found target, limit last instruction; JA
-  TrueOutOfRange,      // the same for jt
-  FalseOutOfRange,     // and jf
-  AncillaryOffset,     // found k: above SKF_AD_OFF and no ancillary field
-  NoReturnAtEnd,       // found code of the last instruction
+  TooLong,               // found instructions, limit 4096
+  UnknownOpcode,         // found code
+  DivisionByZero,        // DIV K or MOD K with k = 0
+  ShiftOutOfRange,       // found k, limit 31
+  ScratchOutOfRange,     // found k, limit 15
+  JumpOutOfRange,        // found target, limit last instruction; JA
+  TrueOutOfRange,        // the same for jt
+  FalseOutOfRange,       // and jf
+  AncillaryOffset,       // found k: above SKF_AD_OFF and no ancillary field
+  NoReturnAtEnd,         // found code of the last instruction
   UninitialisedScratch,  // found M[] index
-  RefusedBySeccomp,    // found code: valid for sockets only
-  OffsetOutOfRange,    // found k, limit 60
-  OffsetUnaligned,     // found k
+  RefusedBySeccomp,      // found code: valid for sockets only
+  OffsetOutOfRange,      // found k, limit 60
+  OffsetUnaligned,       // found k
 };
 
 // The identifier used in reports, "jump-out-of-range".

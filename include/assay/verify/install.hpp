@@ -40,33 +40,33 @@ struct Installer {
 
 enum class InstallKind : std::uint8_t {
   Installed,
-  UnknownFlags,         // EINVAL
-  TsyncWithListener,    // EINVAL: both return a number; TSYNC_ESRCH resolves it
+  UnknownFlags,             // EINVAL
+  TsyncWithListener,        // EINVAL: both return a number; TSYNC_ESRCH resolves it
   KillableWithoutListener,  // EINVAL
-  ProgramUnreadable,    // EFAULT: struct sock_fprog
-  BadLength,            // EINVAL
-  NotPrivileged,        // EACCES
-  NoInstructions,       // EINVAL: null pointer
-  InstructionsUnreadable,  // EFAULT
-  Rejected,             // EINVAL: verify::accept()
-  NoDescriptor,         // EMFILE
-  InStrictMode,         // EINVAL
-  ListenerExists,       // EBUSY
-  ChainFull,            // ENOMEM
-  ThreadDiverged,       // the tid, or ESRCH with TSYNC_ESRCH
+  ProgramUnreadable,        // EFAULT: struct sock_fprog
+  BadLength,                // EINVAL
+  NotPrivileged,            // EACCES
+  NoInstructions,           // EINVAL: null pointer
+  InstructionsUnreadable,   // EFAULT
+  Rejected,                 // EINVAL: verify::accept()
+  NoDescriptor,             // EMFILE
+  InStrictMode,             // EINVAL
+  ListenerExists,           // EBUSY
+  ChainFull,                // ENOMEM
+  ThreadDiverged,           // the tid, or ESRCH with TSYNC_ESRCH
 };
 
 struct InstallRequest {
   std::span<const bpf::Instruction> instructions;
   std::uint32_t flags = 0;
-  Pointer program = Pointer::Readable;   // the struct sock_fprog
-  Pointer pointer = Pointer::Readable;   // its array of instructions
+  Pointer program = Pointer::Readable;  // the struct sock_fprog
+  Pointer pointer = Pointer::Readable;  // its array of instructions
 };
 
 struct InstallResult {
   InstallKind kind = InstallKind::Installed;
-  int error = 0;           // errno, 0 when the call does not fail with one
-  int thread = 0;          // ThreadDiverged without TSYNC_ESRCH: the positive tid returned
+  int error = 0;   // errno, 0 when the call does not fail with one
+  int thread = 0;  // ThreadDiverged without TSYNC_ESRCH: the positive tid returned
   std::optional<Rejection> rejection{};  // of the instructions: BadLength, Rejected
 
   bool installed() const { return kind == InstallKind::Installed; }

@@ -33,7 +33,7 @@ class Program {
   friend class Acceptance;  // lib/verify/accept.cpp
   explicit Program(std::span<const bpf::Instruction> accepted)
       : instructions_(std::make_shared<const std::vector<bpf::Instruction>>(accepted.begin(),
-                                                                           accepted.end())) {}
+                                                                            accepted.end())) {}
   std::shared_ptr<const std::vector<bpf::Instruction>> instructions_;
 };
 

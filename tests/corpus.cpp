@@ -1,0 +1,67 @@
+#include "corpus.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <regex>
+
+#include "assay/bpf/codec.hpp"
+#include "assay/verify/accept.hpp"
+
+namespace assay::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string contents(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::optional<verify::Program> program_in(const fs::path& path) {
+  const std::string bytes = contents(path);
+  const auto instructions = bpf::decode(bpf::bytes_of(bytes), bpf::Format::Raw);
+  if (!instructions) return std::nullopt;
+  const auto program = verify::accept(*instructions);
+  return program ? std::optional(*program) : std::nullopt;
+}
+
+}  // namespace
+
+std::vector<CorpusFilter> corpus_filters(std::string_view folder) {
+  std::vector<CorpusFilter> result;
+  if (!fs::exists(folder)) return result;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() != ".bpf") continue;
+    if (const auto program = program_in(entry.path()))
+      result.push_back({entry.path().filename().string(), *program});
+  }
+  std::sort(result.begin(), result.end(),
+            [](const CorpusFilter& a, const CorpusFilter& b) { return a.file < b.file; });
+  return result;
+}
+
+std::vector<CorpusStack> corpus_stacks(std::string_view folder) {
+  std::map<std::string, verify::Program> programs;
+  for (const CorpusFilter& filter : corpus_filters(folder))
+    programs.emplace(filter.file, filter.program);
+  const std::string json = contents(fs::path(folder) / "stacks.json");
+  // Only these arrays of names are wanted, so that no reader of JSON is.
+  static const std::regex list(R"re("filters":\s*\[([^\]]*)\])re");
+  static const std::regex quoted(R"re("([^"]*)")re");
+  const std::sregex_iterator end;
+  std::vector<CorpusStack> result;
+  for (std::sregex_iterator at(json.begin(), json.end(), list); at != end; ++at) {
+    const std::string names = (*at)[1];
+    CorpusStack stack;
+    for (std::sregex_iterator name(names.begin(), names.end(), quoted); name != end; ++name)
+      stack.push_back({(*name)[1], programs.at((*name)[1])});
+    result.push_back(std::move(stack));
+  }
+  return result;
+}
+
+}  // namespace assay::test

@@ -1,0 +1,86 @@
+#include "witness_record.hpp"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <optional>
+
+#include "assay/names/syscalls.hpp"
+#include "assay/seccomp/arch.hpp"
+
+namespace assay::tool {
+namespace {
+
+using seccomp::Arch;
+using seccomp::SeccompData;
+
+// A number that no architecture has is none; x86_64 with bit 30 in nr is x32.
+std::optional<Arch> arch_of(const SeccompData& data) {
+  const auto arch = seccomp::find_arch(data.arch);
+  if (arch != Arch::x86_64) return arch;
+  const bool x32 = (data.nr & seccomp::x32_bit) != 0;
+  return x32 ? Arch::x32 : Arch::x86_64;
+}
+
+std::optional<std::string_view> syscall_of(std::optional<Arch> arch, std::uint32_t nr) {
+  return arch ? names::syscall_name(*arch, nr) : std::nullopt;
+}
+
+SeccompData record_of(const seccomp::Words& words) {
+  return seccomp::from_words(words, seccomp::byte_order(words[1]));
+}
+
+std::string short_number(std::uint64_t value) {
+  return value < 4096 ? std::to_string(value) : hex(value);
+}
+
+}  // namespace
+
+std::string hex(std::uint64_t value) {
+  std::array<char, 16> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, 16).ptr;
+  return "0x" + std::string(digits.data(), end);
+}
+
+Json json_number(std::uint64_t value) {
+  constexpr std::uint64_t exact = std::uint64_t{1} << 53;
+  return value < exact ? Json(value) : Json(hex(value));
+}
+
+Json log2_of(double log2) {
+  return std::isfinite(log2) ? Json(std::round(log2 * 1e6) / 1e6) : Json();
+}
+
+std::string inputs_text(double log2) {
+  std::string text = log2_of(log2).dump();
+  if (text.ends_with(".0")) text.resize(text.size() - 2);
+  return "2^" + text + " inputs";
+}
+
+Json to_record(const seccomp::Words& words) {
+  const SeccompData data = record_of(words);
+  const auto arch = arch_of(data);
+  const auto syscall = syscall_of(arch, data.nr);
+  Json record;
+  record["arch"] = arch ? Json(describe(*arch).token) : Json(data.arch);
+  record["nr"] = data.nr;
+  if (syscall) record["syscall"] = *syscall;
+  record["ip"] = json_number(data.instruction_pointer);
+  record["args"] = Json::array();
+  for (const std::uint64_t value : data.args) record["args"].push_back(json_number(value));
+  return record;
+}
+
+std::string to_options(const seccomp::Words& words) {
+  const SeccompData data = record_of(words);
+  const auto arch = arch_of(data);
+  const auto syscall = syscall_of(arch, data.nr);
+  std::string text = "--arch " + (arch ? std::string(describe(*arch).token) : hex(data.arch));
+  text += syscall ? " --syscall " + std::string(*syscall) : " --nr " + short_number(data.nr);
+  if (data.instruction_pointer != 0) text += " --ip " + short_number(data.instruction_pointer);
+  for (std::size_t i = 0; i < data.args.size(); ++i)
+    if (data.args[i] != 0) text += " --arg " + std::to_string(i) + "=" + short_number(data.args[i]);
+  return text;
+}
+
+}  // namespace assay::tool
