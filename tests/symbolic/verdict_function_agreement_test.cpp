@@ -12,8 +12,8 @@ namespace {
 TEST(Proofs, OfSmallPrograms) {
   Tally tally;
   prove_small_programs(tally, Letters::Many, 1, 1);
-  prove_small_programs(tally, Letters::Many, 2, 5 * agreement::slowdown());
-  prove_small_programs(tally, Letters::Few, 3, 29 * agreement::slowdown());
+  prove_small_programs(tally, Letters::Many, 2, 7 * agreement::slowdown());
+  prove_small_programs(tally, Letters::Few, 3, 31 * agreement::slowdown());
   std::cout << tally;
   EXPECT_LE(tally.not_decided * 1'000, tally.programs);
 }
