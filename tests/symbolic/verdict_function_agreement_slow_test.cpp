@@ -9,14 +9,16 @@
 namespace assay::symbolic::test {
 namespace {
 
-TEST(SlowProofs, OfSmallPrograms) {
+void expect_small(Letters letters, std::size_t instructions) {
   Tally tally;
-  prove_small_programs(tally, Letters::Many, 1, 1);
-  prove_small_programs(tally, Letters::Many, 2, agreement::slowdown());
-  prove_small_programs(tally, Letters::Few, 3, agreement::slowdown());
+  prove_small_programs(tally, letters, instructions, agreement::slowdown());
   std::cout << tally;
   EXPECT_LE(tally.not_decided * 1'000, tally.programs);
 }
+
+TEST(SlowProofs, OfTwoInstructions) { expect_small(Letters::Many, 2); }
+
+TEST(SlowProofs, OfThreeInstructions) { expect_small(Letters::Few, 3); }
 
 TEST(SlowProofs, OfRandomPrograms) {
   Tally tally;
