@@ -21,47 +21,7 @@ InputError unreadable(std::string_view name, int error) {
           .suggestion{}};
 }
 
-// The length of the UTF-8 sequence that text starts with; 0 for none, or one that encodes a
-// control character.
-std::size_t printable_sequence(std::string_view text) {
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned first = at(0);
-  if (first < 0x80) return first >= 0x20 && first != 0x7f ? 1 : 0;
-  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((at(i) & 0xc0) != 0x80) return 0;
-  const unsigned second = at(1);
-  const bool overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
-  const bool outside = (first == 0xed && second > 0x9f) || (first == 0xf4 && second > 0x8f);
-  const bool control = first == 0xc2 && second < 0xa0;
-  return overlong || outside || control ? 0 : length;
-}
-
-void append_escaped(std::string& to, char byte) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  const auto bits = static_cast<unsigned char>(byte);
-  to += "\\x";
-  to += digits[bits >> 4];
-  to += digits[bits & 15];
-}
-
 }  // namespace
-
-std::string printable(std::string_view text, std::size_t limit) {
-  std::string result;
-  std::size_t at = 0;
-  while (at < text.size() && at < limit) {
-    const std::size_t length = printable_sequence(text.substr(at));
-    if (length == 0)
-      append_escaped(result, text[at]);
-    else
-      result += text.substr(at, length);
-    at += std::max<std::size_t>(length, 1);
-  }
-  if (at < text.size()) result += "...";
-  return result;
-}
 
 std::string describe(const InputError& error) {
   std::string text = printable(error.file) + ": ";

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <tl/expected.hpp>
 
+#include "assay/text/printable.hpp"
+
 namespace assay::load {
 
 enum class InputErrorKind : std::uint8_t {
@@ -41,9 +43,7 @@ struct InputError {
 // One line: "x.bpf: byte 12: found ..., expected ...; did you mean ...?"
 std::string describe(const InputError& error);
 
-// Text from outside as it may be shown: control characters and wrong UTF-8 as \xNN, cut
-// after `limit` bytes.
-std::string printable(std::string_view text, std::size_t limit = 200);
+using text::printable;
 
 // A descriptor that closes itself. "-" is stdin.
 class InputFile {
