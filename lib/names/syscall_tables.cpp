@@ -90,6 +90,21 @@ void add_new_rows(Arch arch, std::vector<Row>& rows) {
   }
 }
 
+// In rows that rise by number.
+bool is_among(const std::vector<Row>& rows, const std::pair<std::string_view, std::uint32_t>& row) {
+  const auto at = std::lower_bound(rows.begin(), rows.end(), row.second,
+                                   [](const Row& a, std::uint32_t nr) { return a.first < nr; });
+  return at != rows.end() && at->first == row.second && at->second == row.first;
+}
+
+std::optional<std::uint32_t> find(
+    const std::vector<std::pair<std::string_view, std::uint32_t>>& by_name, std::string_view name) {
+  const auto row = std::lower_bound(by_name.begin(), by_name.end(), name,
+                                    [](const auto& a, std::string_view b) { return a.first < b; });
+  if (row == by_name.end() || row->first != name) return std::nullopt;
+  return row->second;
+}
+
 template <Arch arch>
 const SyscallTable& only_table() {
   static const SyscallTable table(arch);
@@ -107,6 +122,7 @@ constexpr auto getters(std::index_sequence<indices...>) {
 
 SyscallTable::SyscallTable(Arch arch) : by_number_(libseccomp_rows(arch)) {
   full_ = !by_number_.empty();
+  const std::vector<Row> given = by_number_;
   if (!full_ && arch == Arch::loongarch64) by_number_ = loongarch64_rows();
   add_new_rows(arch, by_number_);
   std::sort(by_number_.begin(), by_number_.end());
@@ -115,13 +131,16 @@ SyscallTable::SyscallTable(Arch arch) : by_number_(libseccomp_rows(arch)) {
     by_name_.emplace_back(name, nr);
   }
   std::sort(by_name_.begin(), by_name_.end());
+  for (const auto& row : by_name_)
+    if (is_among(given, row)) libseccomp_.push_back(row);
 }
 
 std::optional<std::uint32_t> SyscallTable::number(std::string_view name) const {
-  const auto row = std::lower_bound(by_name_.begin(), by_name_.end(), name,
-                                    [](const auto& a, std::string_view b) { return a.first < b; });
-  if (row == by_name_.end() || row->first != name) return std::nullopt;
-  return row->second;
+  return find(by_name_, name);
+}
+
+std::optional<std::uint32_t> SyscallTable::libseccomp_number(std::string_view name) const {
+  return find(libseccomp_, name);
 }
 
 std::optional<std::string_view> SyscallTable::name(std::uint32_t nr) const {

@@ -26,6 +26,8 @@ class SyscallTable {
 
   std::optional<std::uint32_t> number(std::string_view name) const;
   std::optional<std::string_view> name(std::uint32_t nr) const;
+  // Only what comes from libseccomp.
+  std::optional<std::uint32_t> libseccomp_number(std::string_view name) const;
   const std::vector<std::string_view>& names() const { return names_; }  // by number
   bool full() const { return full_; }
 
@@ -33,7 +35,9 @@ class SyscallTable {
   bool full_ = false;
   std::vector<std::pair<std::uint32_t, std::string>> by_number_;
   std::vector<std::string_view> names_;
-  std::vector<std::pair<std::string_view, std::uint32_t>> by_name_;
+  using ByName = std::vector<std::pair<std::string_view, std::uint32_t>>;
+  ByName by_name_;
+  ByName libseccomp_;
 };
 
 const SyscallTable& syscall_table(seccomp::Arch arch);

@@ -87,6 +87,16 @@ std::optional<std::string_view> syscall_name(Arch arch, std::uint32_t nr) {
   return syscall_table(arch).name(nr);
 }
 
+std::optional<std::uint32_t> libseccomp_number(Arch arch, std::string_view name) {
+  return syscall_table(arch).libseccomp_number(name);
+}
+
+bool libseccomp_knows(std::string_view name) {
+  return std::any_of(seccomp::arches.begin(), seccomp::arches.end(), [&](const auto& row) {
+    return libseccomp_number(row.arch, name).has_value();
+  });
+}
+
 std::span<const std::string_view> all_syscall_names(Arch arch) {
   return syscall_table(arch).names();
 }

@@ -59,6 +59,21 @@ VerdictFunction::Decided VerdictFunction::of_stack(Manager& manager,
   }));
 }
 
+VerdictFunction::Decided VerdictFunction::of_stack(Manager& manager,
+                                                   std::span<const VerdictFunction> oldest_first,
+                                                   const Semantics& semantics) {
+  ValueDiagram& values = manager.values();
+  ValueEdge root = values.leaf(value_of(Action::Allow));
+  for (std::size_t i = oldest_first.size(); i-- > 0 && !manager.exhausted();) {
+    assert(&oldest_first[i].manager() == &manager);
+    root = values.combined(
+        root, root_of(oldest_first[i]), [&](std::uint32_t current, std::uint32_t candidate) {
+          return overrides({candidate}, {current}, semantics) ? candidate : current;
+        });
+  }
+  return decided(manager, root);
+}
+
 VerdictFunction::Decided VerdictFunction::strict(Manager& manager, const Semantics& semantics) {
   constexpr std::uint32_t highest = 1023;  // above every number that any list names
   const Term arch = Term::word(manager, 1);

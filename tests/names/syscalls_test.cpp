@@ -172,5 +172,18 @@ TEST(Syscalls, AgreeWithTheInstalledHeaders) {
   }
 }
 
+TEST(Syscalls, SayWhatTheInstalledLibseccompAloneHas) {
+  EXPECT_EQ(libseccomp_number(Arch::x86_64, "openat"), 257U);
+  EXPECT_EQ(libseccomp_number(Arch::x32, "openat"), seccomp::x32_bit | 257U);
+  EXPECT_FALSE(libseccomp_number(Arch::x86_64, "socketcall"));
+  EXPECT_TRUE(libseccomp_knows("socketcall"));
+  EXPECT_FALSE(libseccomp_knows("no_such_call"));
+  for (const seccomp::ArchInfo& arch : seccomp::arches)
+    for (const std::string_view call : all_syscall_names(arch.arch))
+      if (const auto nr = libseccomp_number(arch.arch, call)) {
+        EXPECT_EQ(nr, syscall_number(arch.arch, call)) << arch.token << ' ' << call;
+      }
+}
+
 }  // namespace
 }  // namespace assay::names

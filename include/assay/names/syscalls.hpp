@@ -25,6 +25,11 @@ namespace assay::names {
 std::optional<std::uint32_t> syscall_number(seccomp::Arch arch, std::string_view name);
 std::optional<std::string_view> syscall_name(seccomp::Arch arch, std::uint32_t nr);
 
+// As the installed libseccomp alone has it, which is what a filter made with it compares.
+std::optional<std::uint32_t> libseccomp_number(seccomp::Arch arch, std::string_view name);
+// Whether it has a call of that name on any architecture.
+bool libseccomp_knows(std::string_view name);
+
 // In the order of their numbers.
 std::span<const std::string_view> all_syscall_names(seccomp::Arch arch);
 

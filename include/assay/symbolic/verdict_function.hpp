@@ -31,6 +31,9 @@ class VerdictFunction {
   static Decided of_stack(Manager& manager, std::span<const verify::Program> oldest_first,
                           const seccomp::Semantics& semantics = {},
                           Precision precision = Precision::Normalised);
+  // The same of functions that are there already, normalised and of one manager.
+  static Decided of_stack(Manager& manager, std::span<const VerdictFunction> oldest_first,
+                          const seccomp::Semantics& semantics = {});
   // SECCOMP_MODE_STRICT: ALLOW, or KILL_THREAD for what the kernel kills.
   static Decided strict(Manager& manager, const seccomp::Semantics& semantics = {});
 
