@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "assay/bpf/disassemble.hpp"
+#include "assay/compiled/compiled_filter.hpp"
 #include "assay/engine/interpreter.hpp"
 #include "assay/symbolic/verdict_function.hpp"
 #include "assay/verify/accept.hpp"
@@ -101,6 +102,18 @@ Value run_independently(std::span<const independent::Insn> program, const Seccom
   return {outcome.value, outcome.executed};
 }
 
+struct Columns {
+  std::vector<std::uint32_t> nr, arch;
+  std::vector<std::uint64_t> ip;
+  std::array<std::vector<std::uint64_t>, 6> args;
+
+  compiled::Columns view() const {
+    compiled::Columns result{nr, arch, ip, {}};
+    for (std::size_t i = 0; i < args.size(); ++i) result.args[i] = args[i];
+    return result;
+  }
+};
+
 std::vector<Answer> ask_verdict_function(const verify::Program& program,
                                          std::span<const SeccompData> records) {
   constexpr symbolic::Budget small{std::size_t{1} << 18, std::chrono::milliseconds(2'000)};
@@ -119,6 +132,46 @@ std::vector<Answer> ask_verdict_function(const verify::Program& program,
   return result;
 }
 
+Columns columns_of(std::span<const SeccompData> records) {
+  Columns columns;
+  for (const SeccompData& record : records) {
+    columns.nr.push_back(record.nr);
+    columns.arch.push_back(record.arch);
+    columns.ip.push_back(record.instruction_pointer);
+    for (std::size_t i = 0; i < columns.args.size(); ++i) columns.args[i].push_back(record.args[i]);
+  }
+  return columns;
+}
+
+// One by one and in batches, by words, by records and by column.
+std::vector<Answer> ask_compiled(const verify::Program& program,
+                                 std::span<const SeccompData> records) {
+  constexpr symbolic::Budget small{std::size_t{1} << 16, std::chrono::milliseconds(500)};
+  const compiled::CompiledFilter filter(program, {}, small);
+  std::vector<seccomp::Words> words;
+  for (const SeccompData& record : records) words.push_back(engine::Interpreter::words_of(record));
+  std::vector<std::uint32_t> by_words(records.size());
+  std::vector<std::uint32_t> by_record(records.size());
+  std::vector<std::uint32_t> by_column(records.size());
+  const Columns columns = columns_of(records);
+  filter.run(words, by_words);
+  filter.run(records, by_record);
+  filter.run(columns.view(), by_column);
+  std::vector<Answer> result;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const std::uint32_t value = filter.run(words[i]);
+    const bool same = value == by_words[i] && value == by_record[i] && value == by_column[i] &&
+                      value == filter.run(records[i]);
+    if (same) {
+      result.emplace_back(Value{value, std::nullopt});
+    } else {
+      result.emplace_back(
+          tl::unexpected(NoAnswer{NoAnswer::Cause::Failed, "its ways of being asked disagree"}));
+    }
+  }
+  return result;
+}
+
 }  // namespace
 
 std::string_view name(Engine engine) {
@@ -127,6 +180,7 @@ std::string_view name(Engine engine) {
     case Engine::Independent: return "independent";
     case Engine::Kernel: return "kernel";
     case Engine::VerdictFunction: return "verdict function";
+    case Engine::Compiled: return "compiled";
   }
   return "?";
 }
@@ -194,6 +248,7 @@ std::vector<Acceptance> Tester::acceptances(Engine engine, std::span<const Instr
       break;
     case Engine::Kernel: return ask_kernel(programs);
     case Engine::VerdictFunction:
+    case Engine::Compiled:
       result.assign(programs.size(),
                     tl::unexpected(not_applicable("it is made of accepted programs only")));
       break;
@@ -288,6 +343,7 @@ std::vector<Answer> Tester::answers(Engine engine, const verify::Program& progra
     }
     case Engine::Kernel: return ask_kernel(program, records);
     case Engine::VerdictFunction: return ask_verdict_function(program, records);
+    case Engine::Compiled: return ask_compiled(program, records);
   }
   return result;
 }

@@ -32,12 +32,14 @@ enum class Engine : std::uint8_t {
   Independent,      // tests/independent: a second reading of the rules
   Kernel,           // the running one
   VerdictFunction,  // what was proven for all records, within a small budget
+  Compiled,         // the fast engine, each of its ways to be asked
 };
 inline constexpr auto engines =
     std::to_array<Engine>({Engine::Interpreter, Engine::Independent, Engine::Kernel});
 inline constexpr auto without_kernel = std::span(engines).first<2>();
 inline constexpr auto proven =
-    std::to_array<Engine>({Engine::Interpreter, Engine::VerdictFunction});
+    std::to_array<Engine>({Engine::Interpreter, Engine::VerdictFunction, Engine::Compiled});
+inline constexpr auto compiled = std::to_array<Engine>({Engine::Interpreter, Engine::Compiled});
 std::string_view name(Engine engine);
 
 struct NoAnswer {
