@@ -35,7 +35,46 @@ long word(const T* pointer) {
 inline constexpr std::uint64_t user_space_end = 0x7ffffffff000;
 std::uint64_t probe_bytes_before();
 std::uint64_t probe_bytes_after();
-long probe(std::uint64_t pointer, std::uint32_t nr, const std::uint64_t* args);
+
+// By which door a call enters the kernel, which fixes its arch.
+enum class Entry : std::uint32_t {
+  Native,
+  Narrow,  // the 32-bit ABI from 64-bit code: every register passes whole
+  Fixed,   // a page of the kernel's, at whose addresses it emulates a call
+};
+std::uint32_t narrow_arch();  // AUDIT_ARCH_* of Entry::Narrow; 0: there is none
+// Whether the kernel emulates call `nr` at this address and looks at it before all else.
+bool fixed_call(std::uint64_t pointer, std::uint32_t nr, const std::uint64_t* args);
+
+// What a SIGSYS handler was told, and the registers it would return to.
+struct Trap {
+  std::uint32_t caught = 0;
+  std::int32_t signal = 0;
+  std::int32_t error = 0;  // si_errno
+  std::int32_t code = 0;
+  std::uint64_t address = 0;  // si_call_addr
+  std::int32_t nr = 0;
+  std::uint32_t arch = 0;
+  std::uint64_t result = 0;  // the register of the call's result
+  std::uint64_t resume = 0;  // the instruction pointer
+  std::uint64_t stack = 0;   // of probe(), to which the handler goes back
+  friend bool operator==(const Trap&, const Trap&) = default;
+};
+
+struct ProbeTarget {
+  Entry entry = Entry::Native;
+  std::uint64_t pointer = 0;
+};
+// What the call returned; not meant when trap.caught is set afterwards.
+long probe(const ProbeTarget& target, std::uint32_t nr, const std::uint64_t* args, Trap& trap);
+// From now on SIGSYS in a probe ends that probe. 0 or -errno.
+long catch_traps();
+
+// Numbers of no system call, on any kernel so far: such a call may run.
+bool harmless(std::uint32_t nr);
+
+// A tracer's side of a stopped call: it will not be carried out and return `result`.
+long skip_call(long pid, long result);
 
 // Numbers that no filter sees, for which a probe would be carried out.
 bool exempt(std::uint32_t nr);
@@ -44,6 +83,12 @@ bool exempt(std::uint32_t nr);
 // the caller waits. The child's pid, or -errno. run must end with leave() and need none of
 // the system calls that a filter could refuse.
 long spawn(std::byte* stack_end, void (*run)(void*), void* argument);
+// The same without waiting: the child runs beside its parent.
+long spawn_beside(std::byte* stack_end, void (*run)(void*), void* argument);
+// As spawn(), and `alive` holds a number until the child's first thread has ended.
+long spawn_marked(std::byte* stack_end, void (*run)(void*), void* argument, std::uint32_t* alive);
+// Another thread of the caller's process. Its id, or -errno.
+long spawn_thread(std::byte* stack_end, void (*run)(void*), void* argument);
 // Ends the process without any system call and without a line in the kernel log; the signal
 // that its parent sees.
 [[noreturn]] void leave();

@@ -7,13 +7,18 @@
 #include <sys/user.h>
 
 #include <csignal>
+#include <cstddef>
 
 #include "kernel/calls.hpp"
 
 extern "C" {
 long assay_kernel_gate(long nr, long a, long b, long c, long d, long e, long f);
 extern const char assay_kernel_gate_return[];
-long assay_kernel_probe(std::uint64_t stub, std::uint64_t nr, const std::uint64_t* args);
+long assay_kernel_probe(std::uint64_t stub, std::uint32_t nr, const std::uint64_t* args,
+                        void* trap);
+long assay_kernel_probe_narrow(std::uint64_t stub, std::uint32_t nr, const std::uint64_t* args,
+                               void* trap);
+void assay_kernel_trapped();
 extern const char assay_kernel_spawned[];
 [[noreturn]] void assay_kernel_leave();
 }
@@ -35,11 +40,19 @@ assay_kernel_gate_return:
   ret
   .size assay_kernel_gate, . - assay_kernel_gate
 
+  # rdi stub, esi number, rdx arguments, rcx trap. What must outlive the call is in r12 and
+  # r13, which neither ABI passes arguments in; both entries leave them alone.
   .type assay_kernel_probe, @function
 assay_kernel_probe:
   pushq %rbx
-  movq %rdi, %rbx
-  movq %rsi, %rax
+  pushq %rbp
+  pushq %r12
+  pushq %r13
+  pushq %r14
+  movq %rdi, %r13
+  movq %rcx, %r12
+  movq %rsp, 48(%r12)
+  movl %esi, %eax
   movq %rdx, %r11
   movq 0(%r11), %rdi
   movq 8(%r11), %rsi
@@ -47,10 +60,60 @@ assay_kernel_probe:
   movq 24(%r11), %r10
   movq 32(%r11), %r8
   movq 40(%r11), %r9
-  call *%rbx
+  call *%r13
+  jmp assay_kernel_probed
+  .size assay_kernel_probe, . - assay_kernel_probe
+
+  .type assay_kernel_probe_narrow, @function
+assay_kernel_probe_narrow:
+  pushq %rbx
+  pushq %rbp
+  pushq %r12
+  pushq %r13
+  pushq %r14
+  movq %rdi, %r13
+  movq %rcx, %r12
+  movq %rsp, 48(%r12)
+  movl %esi, %eax
+  movq %rdx, %r11
+  movq 0(%r11), %rbx
+  movq 8(%r11), %rcx
+  movq 16(%r11), %rdx
+  movq 24(%r11), %rsi
+  movq 32(%r11), %rdi
+  movq 40(%r11), %rbp
+  call *%r13
+assay_kernel_probed:
+  popq %r14
+  popq %r13
+  popq %r12
+  popq %rbp
   popq %rbx
   ret
-  .size assay_kernel_probe, . - assay_kernel_probe
+  .size assay_kernel_probe_narrow, . - assay_kernel_probe_narrow
+
+  # rsi siginfo, rdx ucontext; r12 is still that of the probe. A handler could not return:
+  # rt_sigreturn is a system call.
+  .type assay_kernel_trapped, @function
+assay_kernel_trapped:
+  movl $1, 0(%r12)
+  movl 0(%rsi), %eax
+  movl %eax, 4(%r12)
+  movl 4(%rsi), %eax
+  movl %eax, 8(%r12)
+  movl 8(%rsi), %eax
+  movl %eax, 12(%r12)
+  movq 16(%rsi), %rax
+  movq %rax, 16(%r12)
+  movq 24(%rsi), %rax
+  movq %rax, 24(%r12)
+  movq 144(%rdx), %rax
+  movq %rax, 32(%r12)
+  movq 168(%rdx), %rax
+  movq %rax, 40(%r12)
+  movq 48(%r12), %rsp
+  jmp assay_kernel_probed
+  .size assay_kernel_trapped, . - assay_kernel_trapped
 
   # A new child returns from the gate to here, on the stack that spawn() laid out.
 assay_kernel_spawned:
@@ -85,6 +148,13 @@ struct InstallNumbers {
   std::uint32_t prctl;
   std::uint32_t seccomp;
 };
+struct FixedCall {
+  std::uint64_t pointer;
+  std::uint32_t nr;
+};
+constexpr FixedCall fixed_calls[] = {
+    {0xffffffffff600000, 96}, {0xffffffffff600400, 201}, {0xffffffffff600800, 309}};
+
 constexpr InstallNumbers install_numbers[] = {
     {AUDIT_ARCH_X86_64, 157, 317},
     {AUDIT_ARCH_I386, 172, 354},
@@ -122,23 +192,84 @@ std::uint64_t gate_pointer() { return reinterpret_cast<std::uintptr_t>(assay_ker
 std::uint64_t probe_bytes_before() { return 2; }
 std::uint64_t probe_bytes_after() { return 1; }
 
-long probe(std::uint64_t pointer, std::uint32_t nr, const std::uint64_t* args) {
-  // syscall; ret. Written only where it is not there yet: self-modifying code is slow.
-  constexpr unsigned char stub[] = {0x0f, 0x05, 0xc3};
-  auto* place = reinterpret_cast<volatile unsigned char*>(pointer - 2);
+std::uint32_t narrow_arch() { return AUDIT_ARCH_I386; }
+
+bool fixed_call(std::uint64_t pointer, std::uint32_t nr, const std::uint64_t* args) {
+  // gettimeofday, time, getcpu: they look at their pointers first, but not at null ones.
+  for (const FixedCall& row : fixed_calls)
+    if (row.pointer == pointer && row.nr == nr) return args[0] == 0 && args[1] == 0;
+  return false;
+}
+
+long probe(const ProbeTarget& target, std::uint32_t nr, const std::uint64_t* args, Trap& trap) {
+  if (target.entry == Entry::Fixed) return assay_kernel_probe(target.pointer, nr, args, &trap);
+  // Written only where it is not there yet: self-modifying code is slow.
+  constexpr unsigned char wide[] = {0x0f, 0x05, 0xc3};    // syscall; ret
+  constexpr unsigned char narrow[] = {0xcd, 0x80, 0xc3};  // int $0x80; ret
+  const auto& stub = target.entry == Entry::Narrow ? narrow : wide;
+  const std::uint64_t begin = target.pointer - 2;
+  auto* place = reinterpret_cast<volatile unsigned char*>(begin);
   for (int i = 0; i < 3; ++i)
     if (place[i] != stub[i]) place[i] = stub[i];
-  return assay_kernel_probe(pointer - 2, nr, args);
+  return target.entry == Entry::Narrow ? assay_kernel_probe_narrow(begin, nr, args, &trap)
+                                       : assay_kernel_probe(begin, nr, args, &trap);
+}
+
+long catch_traps() {
+  static_assert(offsetof(Trap, address) == 16 && offsetof(Trap, result) == 32 &&
+                offsetof(Trap, resume) == 40 && offsetof(Trap, stack) == 48);
+  struct {
+    void (*handler)();
+    unsigned long flags;
+    void (*restorer)();
+    unsigned long mask;
+  } action{assay_kernel_trapped, SA_SIGINFO | SA_NODEFER | 0x04000000, assay_kernel_trapped, 0};
+  const long done = gate(SYS_rt_sigaction, SIGSYS, word(&action), 0, sizeof action.mask);
+  if (done != 0) return done;
+  const unsigned long trap = 1UL << (SIGSYS - 1);
+  return gate(SYS_rt_sigprocmask, SIG_UNBLOCK, word(&trap), 0, sizeof trap);
+}
+
+bool harmless(std::uint32_t nr) { return (nr >= 0x1000 && nr < x32_bit) || nr >= 0x80000000; }
+
+long skip_call(long pid, long result) {
+  const long number =
+      gate(SYS_ptrace, PTRACE_POKEUSER, pid, offsetof(user_regs_struct, orig_rax), -1);
+  if (number != 0) return number;
+  return gate(SYS_ptrace, PTRACE_POKEUSER, pid, offsetof(user_regs_struct, rax), result);
 }
 
 bool exempt(std::uint32_t nr) { return nr == uretprobe || nr == uprobe; }
 
-long spawn(std::byte* stack_end, void (*run)(void*), void* argument) {
+namespace {
+
+std::uint64_t* lay_out(std::byte* stack_end, void (*run)(void*), void* argument) {
   auto* top = reinterpret_cast<std::uint64_t*>(stack_end) - 5;  // aligned to 16 at the call
   top[0] = reinterpret_cast<std::uintptr_t>(assay_kernel_spawned);
   top[1] = reinterpret_cast<std::uintptr_t>(argument);
   top[2] = reinterpret_cast<std::uintptr_t>(run);
-  return gate(SYS_clone, CLONE_VM | CLONE_VFORK | SIGCHLD, word(top));
+  return top;
+}
+
+}  // namespace
+
+long spawn(std::byte* stack_end, void (*run)(void*), void* argument) {
+  return gate(SYS_clone, CLONE_VM | CLONE_VFORK | SIGCHLD, word(lay_out(stack_end, run, argument)));
+}
+
+long spawn_beside(std::byte* stack_end, void (*run)(void*), void* argument) {
+  return gate(SYS_clone, CLONE_VM | CLONE_FILES | SIGCHLD, word(lay_out(stack_end, run, argument)));
+}
+
+long spawn_marked(std::byte* stack_end, void (*run)(void*), void* argument, std::uint32_t* alive) {
+  return gate(SYS_clone,
+              CLONE_VM | CLONE_VFORK | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD,
+              word(lay_out(stack_end, run, argument)), 0, word(alive));
+}
+
+long spawn_thread(std::byte* stack_end, void (*run)(void*), void* argument) {
+  return gate(SYS_clone, CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD,
+              word(lay_out(stack_end, run, argument)));
 }
 
 void leave() { assay_kernel_leave(); }

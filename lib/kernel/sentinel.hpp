@@ -18,7 +18,13 @@
 namespace assay::kernel {
 
 inline constexpr std::uint16_t sentinel_errno = 4094;
-std::vector<bpf::Instruction> sentinel(std::uint64_t gate_pointer);
+inline constexpr std::size_t gate_prologue = 6;  // instructions
+// Allows what comes from the gate and returns `answer` for every other call.
+std::vector<bpf::Instruction> sentinel(std::uint64_t gate_pointer, std::uint32_t answer);
+// The program for every call but those of the gate, which it allows: so that another filter
+// can be installed above it. A, X and M[] are as fresh at its first instruction.
+std::vector<bpf::Instruction> open_to_gate(std::span<const bpf::Instruction> program,
+                                           std::uint64_t gate_pointer);
 
 inline constexpr unsigned value_bits = 12;  // in one answer
 inline constexpr unsigned value_parts = 3;
@@ -27,5 +33,13 @@ inline constexpr std::size_t value_tail = 4;  // instructions more than the orig
 // Returns ERRNO | (value >> 12 * part & 0xfff) where the original returns value.
 // Instructions stay where they are, so that no jump changes; RET A jumps to a common tail.
 std::vector<bpf::Instruction> show_part(std::span<const bpf::Instruction> program, unsigned part);
+
+// All parts in one program: the one that is shown depends on the low word of the pointer of
+// the call, first_pointer + part * distance. Only for what does not read the pointer itself.
+std::vector<bpf::Instruction> show_parts(std::span<const bpf::Instruction> program,
+                                         std::uint64_t first_pointer, std::uint64_t distance);
+constexpr std::size_t show_parts_size(std::size_t size) {
+  return 2 * value_parts + value_parts * (size + value_tail + 1);
+}
 
 }  // namespace assay::kernel

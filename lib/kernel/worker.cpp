@@ -11,8 +11,10 @@
 #include <csignal>
 #include <utility>
 
+#include "assay/seccomp/verdict.hpp"
 #include "kernel/calls.hpp"
 #include "kernel/sentinel.hpp"
+#include "kernel/turn.hpp"
 
 namespace assay::kernel {
 namespace {
@@ -68,7 +70,8 @@ tl::expected<Worker, Unavailable> Worker::start(Guard guard, std::chrono::millis
   plan.socket = ends[1];
   plan.parent = getpid();
   plan.guarded = guard == Guard::Sentinel;
-  const auto filter = sentinel(calls::gate_pointer());
+  const auto filter =
+      sentinel(calls::gate_pointer(), seccomp::value_of(seccomp::Action::Errno, sentinel_errno));
   plan.sentinel = {0, static_cast<std::uint32_t>(filter.size())};
   std::copy(filter.begin(), filter.end(), worker.area_->pool.begin());
   {
@@ -118,6 +121,9 @@ void Worker::end() {
 
 tl::expected<void, Failure> Worker::ask(Task task, std::uint32_t count,
                                         std::chrono::milliseconds limit) {
+  std::optional<Turn> turn;
+  if (installs(task) && !(turn = Turn::take(limit)))
+    return tl::unexpected(Failure{FailureKind::Occupied, 0});
   area_->task = task;
   area_->count = count;
   const char go = 1;

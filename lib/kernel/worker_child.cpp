@@ -3,9 +3,12 @@
 #include "kernel/worker_child.hpp"
 
 #include <linux/filter.h>
+#include <linux/futex.h>
 #include <linux/seccomp.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -15,6 +18,7 @@
 
 #include "kernel/calls.hpp"
 #include "kernel/sentinel.hpp"
+#include "kernel/turn.hpp"
 
 #ifndef SYS_close_range
 #define SYS_close_range 436
@@ -28,12 +32,27 @@ using calls::word;
 
 constexpr long page_size = 4096;
 constexpr long stack_size = 16 * page_size;
+// A chain of filters is built by processes that stand on each other, each with a small part.
+constexpr std::uint32_t stair_filters = drops_between_pauses;
+constexpr std::uint32_t max_stairs = 48;
+constexpr long stair_size = 2 * page_size;
+constexpr long stacks_size = 2 * stack_size + max_stairs * stair_size;
+constexpr int outlived = 77;  // exit code of a process whose first thread was killed alone
 
 struct Child {
   SharedArea& area;
   int socket;
-  std::byte* stack_end;
-  unsigned part;  // Value
+  std::byte* stack_end;        // of grandchildren
+  std::byte* other_stack_end;  // of their second thread
+  std::byte* stairs;
+  unsigned part;              // Values
+  std::uint32_t packed;       // Values: parts that one program shows
+  bool accompanied;           // Verdicts: a second thread tells how the first one died
+  volatile std::uint32_t go;  // Traced, ReadBack: the grandchild may start; the listener is there
+  volatile long listener;     // ReadBack
+  std::uint32_t alive;        // Verdicts
+  std::uint32_t since_pause;  // filters dropped
+  std::uint32_t since_rest;
 };
 
 [[noreturn]] void end(int code) {
@@ -63,50 +82,69 @@ long map_page(std::uint64_t address, unsigned long flags) {
 // A grandchild that outlives us would run on unseen.
 void die_with_parent() { gate(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL); }
 
-void accept_all(SharedArea& area) {
+void sleep_for(std::chrono::microseconds time) {
+  const struct {
+    long seconds;
+    long nanoseconds;
+  } wanted{0, std::chrono::nanoseconds(time).count()};
+  gate(SYS_nanosleep, word(&wanted), 0);
+}
+
+// Whoever drops filters must let the kernel free them: see turn.hpp.
+void drop(Child& child, std::uint32_t filters) {
+  child.since_pause += filters;
+  child.since_rest += filters;
+  if (child.since_rest >= drops_between_rests) {
+    sleep_for(drop_rest);
+    child.since_pause = child.since_rest = 0;
+  } else if (child.since_pause >= drops_between_pauses) {
+    sleep_for(drop_pause);
+    child.since_pause = 0;
+  }
+}
+
+void futex_wait(const volatile std::uint32_t* word_, std::uint32_t while_equal) {
+  while (*word_ == while_equal)
+    gate(SYS_futex, static_cast<long>(reinterpret_cast<std::uintptr_t>(word_)), FUTEX_WAIT,
+         while_equal, 0);
+}
+
+void set_go(Child& child) {
+  child.go = 1;
+  gate(SYS_futex, static_cast<long>(reinterpret_cast<std::uintptr_t>(&child.go)), FUTEX_WAKE, 1);
+}
+
+void accept_all(Child& child) {
+  SharedArea& area = child.area;
   for (std::uint32_t i = 0; i < area.count; ++i) {
     const long result = set_filter(area, area.programs[i], SECCOMP_FILTER_FLAG_NEW_LISTENER);
     // EBUSY comes after all checks of the program: the sentinel has the one listener.
     area.errors[i] = result == -EBUSY ? 0 : static_cast<std::int32_t>(result < 0 ? -result : -1);
+    if (result == -EBUSY) drop(child, 1);
   }
 }
 
-void attach_all(void* argument) {
-  SharedArea& area = static_cast<Child*>(argument)->area;
+void attach_stair(void* argument) {
+  Child& child = *static_cast<Child*>(argument);
+  SharedArea& area = child.area;
   die_with_parent();
-  for (std::uint32_t i = 0; i < area.count; ++i) {
+  const std::uint32_t first = area.progress;
+  const std::uint32_t after =
+      first + stair_filters < area.count ? first + stair_filters : area.count;
+  for (std::uint32_t i = first; i < after; ++i) {
     area.progress = i;
     const long result = set_filter(area, area.programs[i], area.flags);
     area.errors[i] = result < 0 ? static_cast<std::int32_t>(-result) : 0;
   }
-  area.progress = area.count;
-}
-
-void ask_calls(void* argument) {
-  Child& child = *static_cast<Child*>(argument);
-  SharedArea& area = child.area;
-  die_with_parent();
-  const long result = set_filter(area, area.programs[child.part], 0);
-  area.error = static_cast<std::int32_t>(-result);
-  if (result != 0) return;
-  // From here on no system call is left to this process.
-  for (std::uint32_t i = area.progress; i < area.count; ++i) {
-    ProbeCall& call = area.calls[i];
-    area.progress = i;
-    if (call.killed != 0) continue;
-    const long answer = calls::probe(call.pointer, call.nr, call.args.data());
-    if (answer > 0 || answer < -4095) {
-      call.odd = 1;
-      continue;
-    }
-    call.value |= static_cast<std::uint32_t>(-answer) << (child.part * value_bits);
-  }
-  area.progress = area.count;
+  area.progress = after;
+  const std::uint32_t stair = after / stair_filters;
+  if (after == area.count || stair >= max_stairs) return;
+  calls::spawn(child.stairs + (stair + 1) * stair_size, attach_stair, argument);
+  sleep_for(drop_rest);  // while the filters above are freed, before ours are
 }
 
 // The wait status of a grandchild, or a negative errno.
-long run(Child& child, void (*body)(void*)) {
-  const long pid = calls::spawn(child.stack_end, body, &child);
+long reap(long pid) {
   if (pid < 0) return pid;
   int status = 0;
   const long waited = gate(SYS_wait4, pid, word(&status), __WALL, 0);
@@ -118,22 +156,65 @@ bool left(long status) {
          WTERMSIG(static_cast<int>(status)) == calls::leave_signal();
 }
 
-void attach(Child& child) {
-  const long status = run(child, attach_all);
-  child.area.error = status < 0 ? static_cast<std::int32_t>(-status) : 0;
-  child.area.status = status < 0 || left(status) ? 0 : static_cast<std::int32_t>(status);
+bool killed(long status) {
+  return WIFSIGNALED(static_cast<int>(status)) && WTERMSIG(static_cast<int>(status)) == SIGSYS;
 }
 
-void value(Child& child) {
+void attach(Child& child) {
   SharedArea& area = child.area;
-  for (child.part = 0; child.part < value_parts; ++child.part) {
+  const long status = reap(calls::spawn(child.stack_end, attach_stair, &child));
+  area.error = status < 0 ? static_cast<std::int32_t>(-status) : 0;
+  area.status = status < 0 || left(status) ? 0 : static_cast<std::int32_t>(status);
+  // Higher stairs end before lower ones, and are ours now.
+  while (reap(-1) >= 0) {
+  }
+  if (area.progress != area.count && area.status == 0 && area.error == 0) area.error = EAGAIN;
+  drop(child, area.count < stair_filters ? area.count : drops_between_rests);
+}
+
+void ask_part(ProbeCall& call, std::uint64_t pointer, unsigned part) {
+  const long answer = calls::probe({call.entry, pointer}, call.nr, call.args.data(), call.trap);
+  if (answer > 0 || answer < -4095) {
+    call.odd = 1;
+    return;
+  }
+  call.value |= static_cast<std::uint32_t>(-answer) << (part * value_bits);
+}
+
+void ask_values(void* argument) {
+  Child& child = *static_cast<Child*>(argument);
+  SharedArea& area = child.area;
+  die_with_parent();
+  const long result = set_filter(area, area.programs[child.part], 0);
+  area.error = static_cast<std::int32_t>(-result);
+  if (result != 0) return;
+  // From here on no system call is left to this process.
+  for (std::uint32_t i = area.progress; i < area.count; ++i) {
+    ProbeCall& call = area.calls[i];
+    area.progress = i;
+    if (call.killed != 0) continue;
+    if (child.packed == 1) {
+      ask_part(call, call.pointer, child.part);
+    } else {
+      for (unsigned part = 0; part < value_parts; ++part)
+        ask_part(call, call.pointer + part * part_distance, part);
+    }
+  }
+  area.progress = area.count;
+}
+
+void values(Child& child) {
+  SharedArea& area = child.area;
+  child.packed = area.parts == 1 ? value_parts : 1;
+  for (child.part = 0; child.part < area.parts; ++child.part) {
     area.progress = 0;
     for (;;) {
-      const long status = run(child, ask_calls);
+      const long status = reap(calls::spawn(child.stack_end, ask_values, &child));
+      drop(child, 1);
       if (status < 0) area.error = static_cast<std::int32_t>(-status);
       if (area.error != 0) return;
       if (left(status)) break;
-      if (WTERMSIG(static_cast<int>(status)) != SIGSYS) {
+      if (!killed(status)) {
         area.status = static_cast<std::int32_t>(status);
         return;
       }
@@ -145,6 +226,166 @@ void value(Child& child) {
       if (area.progress == area.count) break;
     }
   }
+}
+
+void outlive(void* argument) {
+  Child& child = *static_cast<Child*>(argument);
+  for (;;) {
+    const std::uint32_t first_thread = *static_cast<volatile std::uint32_t*>(&child.alive);
+    if (first_thread == 0) end(outlived);
+    futex_wait(&child.alive, first_thread);
+  }
+}
+
+bool attach_stack(SharedArea& area) {
+  for (std::uint32_t i = 0; i < area.stack; ++i) {
+    const long result = set_filter(area, area.programs[i], 0);
+    area.error = static_cast<std::int32_t>(-result);
+    if (result != 0) return false;
+  }
+  return true;
+}
+
+void make_calls(SharedArea& area) {
+  for (std::uint32_t i = area.progress; i < area.count; ++i) {
+    ProbeCall& call = area.calls[i];
+    area.progress = i;
+    call.result = calls::probe({call.entry, call.pointer}, call.nr, call.args.data(), call.trap);
+    call.ending = call.trap.caught != 0 ? Ending::Trapped : Ending::Returned;
+  }
+  area.progress = area.count;
+}
+
+void ask_verdicts(void* argument) {
+  Child& child = *static_cast<Child*>(argument);
+  die_with_parent();
+  if (child.accompanied) {
+    const long thread = calls::spawn_thread(child.other_stack_end, outlive, argument);
+    if (thread < 0) {
+      child.area.error = static_cast<std::int32_t>(-thread);
+      return;
+    }
+  }
+  if (attach_stack(child.area)) make_calls(child.area);
+}
+
+void verdicts(Child& child) {
+  SharedArea& area = child.area;
+  child.accompanied = false;
+  while (area.progress < area.count) {
+    const long status =
+        reap(calls::spawn_marked(child.stack_end, ask_verdicts, &child, &child.alive));
+    drop(child, area.stack);
+    if (status < 0) area.error = static_cast<std::int32_t>(-status);
+    if (area.error != 0 || left(status)) return;
+    const bool alone = WIFEXITED(status) && WEXITSTATUS(status) == outlived;
+    if (!killed(status) && !alone) {
+      area.status = static_cast<std::int32_t>(status);
+      return;
+    }
+    // Who lived alone cannot die alone: ask again in company.
+    if (child.accompanied) {
+      area.calls[area.progress].ending = alone ? Ending::ThreadDied : Ending::ProcessDied;
+      area.progress = area.progress + 1;
+    }
+    child.accompanied = true;
+  }
+}
+
+void ask_traced(void* argument) {
+  Child& child = *static_cast<Child*>(argument);
+  die_with_parent();
+  futex_wait(&child.go, 0);
+  if (attach_stack(child.area)) make_calls(child.area);
+}
+
+// Lets the grandchild run to its end; no call of which the filter tells us is carried out.
+long trace_to_end(long pid) {
+  for (;;) {
+    const long status = reap(pid);
+    if (status < 0 || !WIFSTOPPED(static_cast<int>(status))) return status;
+    long signal = WSTOPSIG(static_cast<int>(status));
+    if (status >> 16 != 0) signal = 0;
+    if (status >> 16 == PTRACE_EVENT_SECCOMP) {
+      unsigned long message = 0;
+      gate(SYS_ptrace, PTRACE_GETEVENTMSG, pid, 0, word(&message));
+      if (calls::skip_call(pid, traced_mark + static_cast<long>(message)) != 0) signal = SIGKILL;
+    }
+    gate(SYS_ptrace, PTRACE_CONT, pid, 0, signal);
+  }
+}
+
+void traced(Child& child) {
+  SharedArea& area = child.area;
+  while (area.progress < area.count) {
+    child.go = 0;
+    const long pid = calls::spawn_beside(child.stack_end, ask_traced, &child);
+    gate(SYS_prctl, PR_SET_DUMPABLE, 1);  // else only root may trace it
+    const long seized =
+        pid < 0 ? pid
+                : gate(SYS_ptrace, PTRACE_SEIZE, pid, 0, PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL);
+    gate(SYS_prctl, PR_SET_DUMPABLE, 0);
+    if (seized < 0) {
+      area.error = static_cast<std::int32_t>(-seized);
+      if (pid > 0) gate(SYS_kill, pid, SIGKILL);
+      if (pid > 0) reap(pid);
+      return;
+    }
+    set_go(child);
+    const long status = trace_to_end(pid);
+    drop(child, area.stack);
+    if (area.error != 0 || left(status)) return;
+    if (!killed(status)) {
+      area.status = static_cast<std::int32_t>(status);
+      return;
+    }
+    area.calls[area.progress].ending = Ending::ProcessDied;
+    area.progress = area.progress + 1;
+  }
+}
+
+void ask_listener(void* argument) {
+  Child& child = *static_cast<Child*>(argument);
+  die_with_parent();
+  child.listener = set_filter(child.area, child.area.programs[0], SECCOMP_FILTER_FLAG_NEW_LISTENER);
+  set_go(child);
+  if (child.listener >= 0) make_calls(child.area);
+}
+
+// Each call waits until we have read it, and returns what we say.
+void listen(SharedArea& area, long listener) {
+  for (std::uint32_t i = 0; i < area.count; ++i) {
+    seccomp_notif told{};
+    if (gate(SYS_ioctl, listener, static_cast<long>(SECCOMP_IOCTL_NOTIF_RECV), word(&told)) != 0)
+      return;
+    const auto* from = reinterpret_cast<const std::uint32_t*>(&told.data);
+    for (std::size_t w = 0; w < area.calls[i].seen.size(); ++w) area.calls[i].seen[w] = from[w];
+    seccomp_notif_resp answer{};
+    answer.id = told.id;
+    answer.error = -static_cast<int>(sentinel_errno);
+    if (gate(SYS_ioctl, listener, static_cast<long>(SECCOMP_IOCTL_NOTIF_SEND), word(&answer)) != 0)
+      return;
+  }
+}
+
+void read_back(Child& child) {
+  SharedArea& area = child.area;
+  child.go = 0;
+  const long pid = calls::spawn_beside(child.stack_end, ask_listener, &child);
+  if (pid < 0) {
+    area.error = static_cast<std::int32_t>(-pid);
+    return;
+  }
+  futex_wait(&child.go, 0);
+  if (child.listener < 0) {
+    area.error = static_cast<std::int32_t>(-child.listener);
+  } else {
+    listen(area, child.listener);
+    gate(SYS_close, child.listener);
+  }
+  const long status = reap(pid);
+  if (!left(status)) area.status = static_cast<std::int32_t>(status);
+  drop(child, 1);
 }
 
 void map_all(SharedArea& area) {
@@ -166,11 +407,14 @@ void unmap_all(SharedArea& area) {
 
 void perform(Child& child) {
   switch (child.area.task) {
-    case Task::Accept: return accept_all(child.area);
+    case Task::Accept: return accept_all(child);
     case Task::Attach: return attach(child);
     case Task::Map: return map_all(child.area);
     case Task::Unmap: return unmap_all(child.area);
-    case Task::Values: return value(child);
+    case Task::Values: return values(child);
+    case Task::Verdicts: return verdicts(child);
+    case Task::Traced: return traced(child);
+    case Task::ReadBack: return read_back(child);
   }
 }
 
@@ -186,15 +430,21 @@ void become_disposable(int parent) {
   const rlimit none{0, 0};
   gate(SYS_prlimit64, 0, RLIMIT_CORE, word(&none), 0);
   gate(SYS_prctl, PR_SET_DUMPABLE, 0);
+  gate(SYS_prctl, PR_SET_TIMERSLACK, 1);
+  gate(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1);
 }
 
 void make_ready(Child& child, const ChildPlan& plan) {
   close_all_but(plan.socket);
   child.socket = 0;
   const long stack =
-      gate(SYS_mmap, 0, stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+      gate(SYS_mmap, 0, stacks_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
   if (stack < 0) refuse(child, StartProblem::Resources, stack);
   child.stack_end = reinterpret_cast<std::byte*>(stack) + stack_size;
+  child.other_stack_end = child.stack_end + stack_size;
+  child.stairs = child.other_stack_end;
+  const long caught = calls::catch_traps();
+  if (caught < 0) refuse(child, StartProblem::Resources, caught);
   const long home = map_page(0, 0);
   if (home < 0) refuse(child, StartProblem::Resources, home);
   child.area.home = static_cast<std::uint64_t>(home) + calls::probe_bytes_before();
@@ -213,7 +463,7 @@ void make_ready(Child& child, const ChildPlan& plan) {
 }  // namespace
 
 void serve(SharedArea& area, const ChildPlan& plan) {
-  Child child{area, plan.socket, nullptr, 0};
+  Child child{area, plan.socket, nullptr, nullptr, nullptr, 0, 0, false, 0, -1, 0, 0, 0};
   become_disposable(plan.parent);
   make_ready(child, plan);
   for (;;) {

@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "assay/bpf/instruction.hpp"
+#include "kernel/calls.hpp"
 
 namespace assay::kernel {
 
@@ -18,21 +19,42 @@ enum class Task : std::uint32_t {
   Attach,  // really, one on top of the other, in a grandchild
   Map,     // make the pages ready for probes
   Unmap,
-  Values,  // programs[0..2] are the three parts of one filter: ask them all calls
+  Values,    // programs show the parts of one filter's value: ask them all calls
+  Verdicts,  // programs are a stack, oldest first: make all calls under it
+  Traced,    // the same before a tracer, which lets no call pass
+  ReadBack,  // make all calls before a listener, which says what the kernel saw
 };
+
+constexpr bool installs(Task task) { return task != Task::Map && task != Task::Unmap; }
 
 struct ProgramPlace {
   std::uint32_t first = 0;   // in the pool
   std::uint32_t length = 0;  // as given to the kernel
 };
 
+// How the call of a Verdicts or Traced task ended.
+enum class Ending : std::uint32_t {
+  NotMade,
+  Returned,     // see result
+  Trapped,      // see trap
+  ThreadDied,   // alone: another thread of its process lived on
+  ProcessDied,  // all of its threads
+};
+
 struct ProbeCall {
   std::uint64_t pointer = 0;
-  std::array<std::uint64_t, 6> args{};
+  std::array<std::uint64_t, calls::call_arguments> args{};
   std::uint32_t nr = 0;
-  std::uint32_t value = 0;   // answer: gathered part by part
-  std::uint32_t killed = 0;  // answer: by a division by 0
-  std::int32_t odd = 0;      // answer: a result that cannot be
+  calls::Entry entry{};
+
+  // Answers.
+  Ending ending{};           // Verdicts, Traced
+  std::uint32_t value = 0;   // Values: gathered part by part
+  std::uint32_t killed = 0;  // Values: by a division by 0
+  std::int32_t odd = 0;      // a result that cannot be
+  std::int64_t result = 0;
+  calls::Trap trap;
+  std::array<std::uint32_t, 16> seen{};  // ReadBack: struct seccomp_data
 };
 
 enum class StartProblem : std::uint32_t { None, NoNewPrivs, Filters, Listeners, Resources };
@@ -49,10 +71,13 @@ struct SharedArea {
   std::uint64_t home;  // instruction_pointer of a probe that is always there
 
   Task task;
-  std::uint32_t count;  // programs, pages or calls
-  std::uint32_t flags;  // Attach
-  std::int32_t error;   // answer: the errno that stopped it
-  std::int32_t status;  // answer: wait status of a grandchild that ended oddly
+  std::uint32_t count;     // programs, pages or calls
+  std::uint32_t flags;     // Attach
+  std::uint32_t parts;     // Values: programs that show a part each; 1: all parts, by pointer
+  std::uint32_t stack;     // Verdicts, Traced: how many programs
+  std::uint32_t harmless;  // Verdicts: the calls may run, so that a death is the last one's
+  std::int32_t error;      // answer: the errno that stopped it
+  std::int32_t status;     // answer: wait status of a grandchild that ended oddly
   volatile std::uint32_t progress;
 
   std::array<ProgramPlace, max_programs> programs;
@@ -62,6 +87,12 @@ struct SharedArea {
   std::array<std::int32_t, max_pages> page_errors;
   std::array<ProbeCall, max_calls> calls;
 };
+
+// Probes of a packed filter: home + part * part_distance.
+inline constexpr std::uint64_t part_distance = 16;
+
+// A tracer's mark on a call that it stopped: this much above the message of the filter.
+inline constexpr std::int64_t traced_mark = 0x10000;
 
 struct ChildPlan {
   int socket = -1;        // one byte in: do the task; one byte out: done

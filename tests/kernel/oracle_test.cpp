@@ -203,7 +203,7 @@ TEST_F(OracleTest, WhatCannotBeAsked) {
   const auto no = [](NotAskable reason) { return Value(tl::unexpect, reason); };
   EXPECT_EQ(
       values(pointer,
-             {record(335), record(336), with([](SeccompData& data) { data.arch = 0x40000003; }),
+             {record(335), record(336), with([](SeccompData& data) { data.arch = 0xc00000b7; }),
               at(0), at(1), at(0x7ffffffff000), at(0x800000000000), at(~0ULL),
               at(reinterpret_cast<std::uintptr_t>(&ret_allow)), record(0x40000000 + 335)}),
       (std::vector<Value>{no(ExemptNumber), no(ExemptNumber), no(ForeignArch), no(PointerInvalid),

@@ -1,5 +1,6 @@
-// Asks the running kernel: does it accept these instructions, and what value does a filter
-// return for a record? No call that is asked about is ever carried out.
+// Asks the running kernel: does it accept these instructions, what value does a filter return
+// for a record, and what does a thread under a stack of filters see of the verdict? No call
+// that is asked about is carried out, but for numbers that no system call has.
 //
 // The questions are answered by disposable children under a filter that refuses every call
 // but their own (lib/kernel/sentinel.hpp); each question has a time limit, and a child that
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "assay/bpf/instruction.hpp"
+#include "assay/kernel/observed.hpp"
 #include "assay/seccomp/seccomp_data.hpp"
 #include "assay/verify/program.hpp"
 
@@ -45,9 +47,10 @@ enum class FailureKind : std::uint8_t {
   NoWorker,          // no child could be started
   WorkerDied,        // a child ended in the middle
   TimeLimit,         // and this one was ended
+  Occupied,          // another process installs filters and does not end
   TooLong,           // value(): more than Oracle::max_value_instructions
   Refused,           // the kernel refused the filter that was to be asked; see error
-  UnexpectedResult,  // a call under test returned what no rewritten filter can return
+  UnexpectedResult,  // a thread under test saw what no filter can make it see
 };
 std::string_view describe(FailureKind kind);
 
@@ -59,7 +62,8 @@ struct Failure {
 
 // Why a record cannot be put before the running kernel.
 enum class NotAskable : std::uint8_t {
-  ForeignArch,     // another arch than the one that `syscall` has here
+  ForeignArch,     // no call of ours has this arch
+  NoNarrowCalls,   // nor one of the 32-bit ABI on this kernel
   ExemptNumber,    // x86_64 335 and 336 run no filter: the call would be carried out
   PointerInvalid,  // instruction_pointer is no address of user space
   PointerTaken,    // or one where the child has, or the machine allows, no code of ours
@@ -68,6 +72,10 @@ std::string_view describe(NotAskable reason);
 
 // What the filter returned, all 32 bits.
 using Value = tl::expected<std::uint32_t, NotAskable>;
+// What a thread saw.
+using Sight = tl::expected<Observed, NotAskable>;
+// What the kernel said of a call.
+using DataSeen = tl::expected<seccomp::SeccompData, NotAskable>;
 
 struct OracleLimits {
   std::chrono::milliseconds per_batch{10'000};  // for each question put to a child
@@ -90,7 +98,7 @@ class Oracle {
 
   // The second opinion: a fresh child really attaches the programs one on top of the other.
   // 0 or errno for each; a refused one is left out of the stack and the next one tried. All but
-  // the last must allow seccomp(2).
+  // the last must allow seccomp(2), and of more than 192 all must allow everything.
   tl::expected<std::vector<int>, Failure> attach(std::span<const Instructions> stack,
                                                  std::uint32_t flags = 0);
   tl::expected<int, Failure> attach_errno(Instructions program);
@@ -103,8 +111,22 @@ class Oracle {
   tl::expected<std::vector<Value>, Failure> value(const verify::Program& program,
                                                   std::span<const seccomp::SeccompData> records);
 
+  // For each record what a thread under the stack (oldest first, not empty) sees. The newest
+  // program is installed as it is, the others behind a prologue that lets our own calls pass,
+  // which makes them at most max_stacked_instructions long.
+  static constexpr std::size_t max_stacked_instructions = 4090;
+  tl::expected<std::vector<Sight>, Failure> verdict(std::span<const verify::Program> stack,
+                                                    std::span<const seccomp::SeccompData> records,
+                                                    Detail detail = Detail::Action);
+
+  // For each record the struct seccomp_data that the kernel made of the call, read through a
+  // listener. Calls are made at the record's instruction pointer.
+  tl::expected<std::vector<DataSeen>, Failure> read_back(
+      std::span<const seccomp::SeccompData> records);
+
  private:
   class Workers;
+  class Verdicts;
   explicit Oracle(std::unique_ptr<Workers> workers);
   std::unique_ptr<Workers> workers_;
 };
