@@ -29,6 +29,36 @@ std::optional<verify::Program> program_in(const fs::path& path) {
   return program ? std::optional(*program) : std::nullopt;
 }
 
+struct NamedStack {
+  std::string unit;  // empty for what is no unit
+  CorpusStack stack;
+};
+
+std::vector<NamedStack> named_stacks(std::string_view folder) {
+  std::map<std::string, verify::Program> programs;
+  for (const CorpusFilter& filter : corpus_filters(folder))
+    programs.emplace(filter.file, filter.program);
+  const std::string json = contents(fs::path(folder) / "stacks.json");
+  // Only these fields are wanted, so that no reader of JSON is.
+  static const std::regex unit(R"re("unit":\s*"([^"]*)")re");
+  static const std::regex list(R"re("filters":\s*\[([^\]]*)\])re");
+  static const std::regex quoted(R"re("([^"]*)")re");
+  const std::sregex_iterator end;
+  std::vector<NamedStack> result;
+  for (auto from = json.find('{'); from != json.npos; from = json.find('{', from + 1)) {
+    const std::string object = json.substr(from, json.find('}', from) - from);
+    std::smatch found;
+    NamedStack named;
+    if (std::regex_search(object, found, unit)) named.unit = found[1];
+    if (!std::regex_search(object, found, list)) continue;
+    const std::string names = found[1];
+    for (std::sregex_iterator name(names.begin(), names.end(), quoted); name != end; ++name)
+      named.stack.push_back({(*name)[1], programs.at((*name)[1])});
+    result.push_back(std::move(named));
+  }
+  return result;
+}
+
 }  // namespace
 
 std::vector<CorpusFilter> corpus_filters(std::string_view folder) {
@@ -45,22 +75,15 @@ std::vector<CorpusFilter> corpus_filters(std::string_view folder) {
 }
 
 std::vector<CorpusStack> corpus_stacks(std::string_view folder) {
-  std::map<std::string, verify::Program> programs;
-  for (const CorpusFilter& filter : corpus_filters(folder))
-    programs.emplace(filter.file, filter.program);
-  const std::string json = contents(fs::path(folder) / "stacks.json");
-  // Only these arrays of names are wanted, so that no reader of JSON is.
-  static const std::regex list(R"re("filters":\s*\[([^\]]*)\])re");
-  static const std::regex quoted(R"re("([^"]*)")re");
-  const std::sregex_iterator end;
   std::vector<CorpusStack> result;
-  for (std::sregex_iterator at(json.begin(), json.end(), list); at != end; ++at) {
-    const std::string names = (*at)[1];
-    CorpusStack stack;
-    for (std::sregex_iterator name(names.begin(), names.end(), quoted); name != end; ++name)
-      stack.push_back({(*name)[1], programs.at((*name)[1])});
-    result.push_back(std::move(stack));
-  }
+  for (NamedStack& named : named_stacks(folder)) result.push_back(std::move(named.stack));
+  return result;
+}
+
+std::map<std::string, CorpusStack> corpus_units(std::string_view folder) {
+  std::map<std::string, CorpusStack> result;
+  for (NamedStack& named : named_stacks(folder))
+    if (!named.unit.empty()) result.emplace(named.unit, std::move(named.stack));
   return result;
 }
 

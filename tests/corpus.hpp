@@ -2,6 +2,7 @@
 // stacks.json with the filters of one process each.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,5 +22,7 @@ std::vector<CorpusFilter> corpus_filters(std::string_view folder);
 // Oldest first.
 using CorpusStack = std::vector<CorpusFilter>;
 std::vector<CorpusStack> corpus_stacks(std::string_view folder);
+// Of each systemd unit that was captured, by its name.
+std::map<std::string, CorpusStack> corpus_units(std::string_view folder);
 
 }  // namespace assay::test

@@ -9,8 +9,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 INCLUDE = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]', re.M)
-FORBIDDEN = re.compile(r"assay/(bpf|verify|engine|compiled|text|kernel|sample)/|(^|/)seccomp\.h$"
-                       r"|assay/profile/(compile|generator|verify)|linux/")
+FORBIDDEN = re.compile(r"assay/(bpf|verify|engine|compiled|text(?!/printable)|kernel|sample)/"
+                       r"|(^|/)seccomp\.h$"
+                       r"|assay/profile/(compile|generator|verify|systemd_stack)|linux/")
 
 
 def path_of(include):
@@ -22,7 +23,8 @@ def path_of(include):
 
 
 def main():
-    seen, open_paths, found = set(), [ROOT / "lib/profile/intent.cpp"], []
+    seen, open_paths, found = set(), [ROOT / "lib/profile/intent.cpp",
+                                ROOT / "lib/profile/systemd_intent.cpp"], []
     while open_paths:
         path = open_paths.pop()
         if path in seen:
