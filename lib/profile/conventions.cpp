@@ -31,6 +31,7 @@ constexpr auto rows = std::to_array<Conventions>({
      .unknown_call = Answer::Skip,
      .empty_call = Answer::Skip,
      .same_argument = SameArgument::Refuse,
+     .adds_host = false,
      .bad_arch = value_of(Action::Allow)},
     {.runtime = Runtime::Firecracker,
      .default_rule = Answer::Refuse,
@@ -45,13 +46,15 @@ constexpr auto rows = std::to_array<Conventions>({
      .same_argument = SameArgument::All,
      .unconditional = Unconditional::Lost,
      .libseccomp = false,
+     .adds_host = false,
      .bad_arch = value_of(Action::KillProcess)},
     {.runtime = Runtime::Minijail,
      .default_rule = Answer::Skip,
      .unknown_call = Answer::Refuse,
      .empty_call = Answer::Refuse,
      .same_argument = SameArgument::All,
-     .libseccomp = false},
+     .libseccomp = false,
+     .adds_host = false},
 });
 
 }  // namespace

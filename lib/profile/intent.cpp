@@ -137,7 +137,7 @@ class Builder {
 
   void choose_arches() {
     arches_ = rules_.arches;
-    if (conventions_.libseccomp || arches_.empty()) arches_.push_back(environment_.host);
+    if (conventions_.adds_host || arches_.empty()) arches_.push_back(environment_.host);
     std::vector<Arch> unique;
     for (const Arch arch : arches_)
       if (std::find(unique.begin(), unique.end(), arch) == unique.end()) unique.push_back(arch);
@@ -433,19 +433,22 @@ tl::expected<Meaning, Meaningless> intent(Manager& manager, const RuleSet& rules
   return Builder(manager, rules, environment, options).run();
 }
 
-tl::expected<VerdictFunction, Meaningless> intent_of_stack(Manager& manager,
-                                                           std::span<const RuleSet> oldest_first,
-                                                           const Environment& environment,
-                                                           const IntentOptions& options) {
+tl::expected<Meaning, Meaningless> intent_of_stack(Manager& manager,
+                                                   std::span<const RuleSet> oldest_first,
+                                                   const Environment& environment,
+                                                   const IntentOptions& options) {
+  if (oldest_first.size() == 1) return intent(manager, oldest_first[0], environment, options);
   std::vector<VerdictFunction> functions;
+  Condition ambiguous = Condition::never(manager);
   for (const RuleSet& rules : oldest_first) {
-    auto meaning = intent(manager, rules, environment, options);
+    const auto meaning = intent(manager, rules, environment, options);
     if (!meaning) return tl::unexpected(meaning.error());
     functions.push_back(meaning->function);
+    ambiguous = ambiguous | meaning->ambiguous;
   }
-  auto stack = VerdictFunction::of_stack(manager, functions);
+  const auto stack = VerdictFunction::of_stack(manager, functions);
   if (!stack) return tl::unexpected(Meaningless{{}, stack.error()});
-  return *stack;
+  return Meaning{*stack, ambiguous, {}};
 }
 
 }  // namespace assay::profile

@@ -217,11 +217,11 @@ TEST(Intent, AStackTakesTheStrongestVerdict) {
   const std::vector<RuleSet> stack{
       set(allow, {rule("read", error(5))}),
       set(allow, {rule("read", error(6)), rule("write", kill_thread)})};
-  const auto function =
+  const auto meaning =
       intent_of_stack(manager, stack, {.runtime = Runtime::Libseccomp, .capabilities = {}});
-  ASSERT_TRUE(function);
+  ASSERT_TRUE(meaning);
   const auto at = [&](const SeccompData& data) {
-    return function->at(words(data, std::endian::little));
+    return meaning->function.at(words(data, std::endian::little));
   };
   EXPECT_EQ(at(call("read")), error(6));  // a tie: the newest filter's data
   EXPECT_EQ(at(call("write")), kill_thread);

@@ -31,6 +31,7 @@ struct Conventions {
   Unconditional unconditional = Unconditional::Wins;
   std::size_t conditions_read = 64;  // of one rule; the rest is not looked at
   bool libseccomp = true;            // made with it: multiplexers, ABIs, names as it has them
+  bool adds_host = true;             // the machine's own arch is always in the filter
   bool low_word_only_equal = false;  // Width::LowWord is looked at for Operator::Equal alone
   bool newer_call_stub = false;      // runc
   bool notify_by_default = true;     // whether USER_NOTIF may be the default, or asked on write

@@ -73,9 +73,11 @@ tl::expected<Meaning, Meaningless> intent(symbolic::Manager& manager, const Rule
                                           const Environment& environment,
                                           const IntentOptions& options = {});
 
-// Of one filter after the other, oldest first, as a thread has them.
-tl::expected<symbolic::VerdictFunction, Meaningless> intent_of_stack(
-    symbolic::Manager& manager, std::span<const RuleSet> oldest_first,
-    const Environment& environment, const IntentOptions& options = {});
+// Of one filter after the other, oldest first, as a thread has them; clauses only of a single
+// one.
+tl::expected<Meaning, Meaningless> intent_of_stack(symbolic::Manager& manager,
+                                                   std::span<const RuleSet> oldest_first,
+                                                   const Environment& environment,
+                                                   const IntentOptions& options = {});
 
 }  // namespace assay::profile

@@ -71,9 +71,6 @@ enum class Combination : std::uint8_t {
   FirstMatch,  // in their order, as in minijail's chains
 };
 
-// Whether the binary search of libseccomp, the linear list, or what the runtime takes.
-enum class Form : std::uint8_t { AsRuntime, Linear, Tree };
-
 struct RuleSet {
   std::string name;  // a thread, an option, a container; empty where there is only one
   seccomp::Verdict otherwise;
