@@ -2,6 +2,8 @@
 // and lossy: a later result may push an earlier one out, which costs time and nothing else.
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -16,7 +18,12 @@ class ComputedTable {
     friend bool operator==(const Key&, const Key&) = default;
   };
 
-  ComputedTable() : entries_(initial_entries) {}
+  // `nodes`: of the diagram, at most. Of its memory the table takes an eighth.
+  explicit ComputedTable(std::size_t nodes)
+      : most_entries_(std::max(initial_entries, std::bit_floor(nodes / 8))),
+        entries_(initial_entries) {}
+
+  std::size_t bytes() const { return entries_.size() * sizeof(Entry); }
 
   const std::uint64_t* find(const Key& key) const {
     const Entry& entry = entries_[slot(key)];
@@ -27,13 +34,12 @@ class ComputedTable {
     Entry& entry = entries_[slot(key)];
     if (entry.key.operation != unused) ++displaced_;
     entry = {key, result};
-    if (displaced_ > entries_.size() && entries_.size() < most_entries) grow();
+    if (displaced_ > entries_.size() && entries_.size() < most_entries_) grow();
   }
 
  private:
   static constexpr std::uint32_t unused = 0xffffffff;
   static constexpr std::size_t initial_entries = std::size_t{1} << 12;
-  static constexpr std::size_t most_entries = std::size_t{1} << 20;
   struct Entry {
     Key key{unused, 0, 0, 0};
     std::uint64_t result = 0;
@@ -46,13 +52,14 @@ class ComputedTable {
   }
 
   void grow() {
-    std::vector<Entry> old(entries_.size() * 4);
+    std::vector<Entry> old(std::min(entries_.size() * 4, most_entries_));
     old.swap(entries_);
     displaced_ = 0;
     for (const Entry& entry : old)
       if (entry.key.operation != unused) entries_[slot(entry.key)] = entry;
   }
 
+  std::size_t most_entries_;
   std::vector<Entry> entries_;
   std::size_t displaced_ = 0;
 };

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cassert>
-#include <unordered_map>
 
+#include "symbolic/memo.hpp"
 #include "symbolic/value_diagram.hpp"
 #include "symbolic/word_values.hpp"
 
@@ -13,14 +13,14 @@ namespace {
 // Counts the inputs below a node as if its level were the first one.
 class Counter {
  public:
-  explicit Counter(const Diagram& diagram) : diagram_(diagram) {}
+  explicit Counter(Diagram& diagram) : diagram_(diagram), done_(diagram) {}
 
   Count inputs(Edge f) { return scaled(f, 0); }
 
  private:
   // Of 2^(512 - level) inputs.
   Count scaled(Edge f, std::uint32_t from) {
-    if (f == no) return {};
+    if (f == no || diagram_.exhausted()) return {};
     if (f == yes) return Count::power_of_two(input_bits - from);
     Count count = at_node(f);
     for (std::uint32_t level = from; level < diagram_.level(f); ++level) count = count + count;
@@ -28,16 +28,13 @@ class Counter {
   }
 
   Count at_node(Edge f) {
-    const auto known = done_.find(f.hash());
-    if (known != done_.end()) return known->second;
+    if (const Count* known = done_.find(f.hash())) return *known;
     const std::uint32_t below = diagram_.level(f) + 1;
-    const Count count = scaled(diagram_.low(f), below) + scaled(diagram_.high(f), below);
-    done_.emplace(f.hash(), count);
-    return count;
+    return done_.put(f.hash(), scaled(diagram_.low(f), below) + scaled(diagram_.high(f), below));
   }
 
-  const Diagram& diagram_;
-  std::unordered_map<std::uint32_t, Count> done_;
+  Diagram& diagram_;
+  Memo<std::uint32_t, Count> done_;
 };
 
 using Bits = std::vector<Edge>;  // lowest first, 0 above

@@ -2,10 +2,9 @@
 // cubes (Minato's irredundant sum of products, which between what must be covered and what
 // may be covered takes at each bit only what needs that bit fixed).
 #include <algorithm>
-#include <unordered_map>
 
 #include "assay/symbolic/condition.hpp"
-#include "symbolic/diagram.hpp"
+#include "symbolic/memo.hpp"
 
 namespace assay::symbolic {
 namespace {
@@ -26,20 +25,18 @@ class Fixing {
       : diagram_(manager.diagram()),
         order_(manager.order()),
         fixed_(set_of(words)),
-        values_(values) {}
+        values_(values),
+        done_(diagram_) {}
 
   Edge of(Edge f) {
-    if (f.index() == 0) return f;
+    if (f.index() == 0 || diagram_.exhausted()) return f;
     const std::uint32_t level = diagram_.level(f);
     const InputBit at = order_.at(level);
     if (fixed_[at.word])
       return of((values_[at.word] >> at.bit & 1) != 0 ? diagram_.high(f) : diagram_.low(f));
-    const auto known = done_.find(f.hash());
-    if (known != done_.end()) return known->second;
+    if (const Edge* known = done_.find(f.hash())) return *known;
     const Edge low = of(diagram_.low(f));
-    const Edge result = diagram_.node(level, low, of(diagram_.high(f)));
-    done_.emplace(f.hash(), result);
-    return result;
+    return done_.put(f.hash(), diagram_.node(level, low, of(diagram_.high(f))));
   }
 
  private:
@@ -47,32 +44,33 @@ class Fixing {
   const Order& order_;
   WordSet fixed_;
   const seccomp::Words& values_;
-  std::unordered_map<std::uint32_t, Edge> done_;
+  Memo<std::uint32_t, Edge> done_;
 };
 
 class Projection {
  public:
   Projection(Manager& manager, std::span<const std::size_t> words)
-      : diagram_(manager.diagram()), order_(manager.order()), kept_(set_of(words)) {}
+      : diagram_(manager.diagram()),
+        order_(manager.order()),
+        kept_(set_of(words)),
+        done_(diagram_) {}
 
   Edge of(Edge f) {
-    if (f.index() == 0) return f;
-    const auto known = done_.find(f.hash());
-    if (known != done_.end()) return known->second;
+    if (f.index() == 0 || diagram_.exhausted()) return f;
+    if (const Edge* known = done_.find(f.hash())) return *known;
     const std::uint32_t level = diagram_.level(f);
     const bool keep = kept_[order_.at(level).word];
     const Edge low = of(diagram_.low(f));
     const Edge high = !keep && low == yes ? yes : of(diagram_.high(f));
-    const Edge result = keep ? diagram_.node(level, low, high) : diagram_.disjunction(low, high);
-    done_.emplace(f.hash(), result);
-    return result;
+    return done_.put(f.hash(),
+                     keep ? diagram_.node(level, low, high) : diagram_.disjunction(low, high));
   }
 
  private:
   Diagram& diagram_;
   const Order& order_;
   WordSet kept_;
-  std::unordered_map<std::uint32_t, Edge> done_;
+  Memo<std::uint32_t, Edge> done_;
 };
 
 class Cover {

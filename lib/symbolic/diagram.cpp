@@ -5,11 +5,26 @@
 
 #include <algorithm>
 #include <tuple>
-#include <unordered_set>
 
 namespace assay::symbolic {
 
-Diagram::Diagram(const Budget& budget) : budget_(budget), start_(std::chrono::steady_clock::now()) {
+namespace {
+
+// An edge has 31 bits for the node.
+constexpr std::size_t most_edges = std::size_t{1} << 30;
+
+Budget possible(Budget budget) {
+  budget.nodes = std::min(budget.nodes, most_edges);
+  return budget;
+}
+
+}  // namespace
+
+Diagram::Diagram(const Budget& budget)
+    : budget_(possible(budget)),
+      start_(std::chrono::steady_clock::now()),
+      table_(budget_.nodes),
+      computed_(budget_.nodes) {
   table_.find_or_add({leaf_level, 0, 0});
 }
 
@@ -18,10 +33,10 @@ void Diagram::tick() {
   if (std::chrono::steady_clock::now() - start_ > budget_.time) limit_ = Limit::Time;
 }
 
-bool Diagram::spend(std::size_t other_nodes) {
-  other_nodes_ = other_nodes;
+bool Diagram::charge(std::size_t nodes) {
+  other_nodes_ += nodes;
   tick();
-  if (table_.size() + other_nodes_ >= budget_.nodes && !exhausted()) limit_ = Limit::Nodes;
+  if (full() && !exhausted()) limit_ = Limit::Nodes;
   return !exhausted();
 }
 
@@ -34,7 +49,7 @@ Counters Diagram::counters() const {
 Edge Diagram::node(std::uint32_t level, Edge low, Edge high) {
   if (low == high) return low;
   const bool negate = high.negated();
-  if (table_.size() + other_nodes_ >= budget_.nodes) {
+  if (full()) {
     if (!exhausted()) limit_ = Limit::Nodes;
     return no;
   }
@@ -174,17 +189,16 @@ Diagram::Halves Diagram::split(Edge f, const Chain& chain, std::size_t link) {
   return {node(at.level, on.holds, left.holds), node(at.level, on.fails, left.fails)};
 }
 
-bool Diagram::meet(Edge f, Edge g) { return meet_below(f, g); }
-
-bool Diagram::meet_below(Edge f, Edge g) {
-  if (f == no || g == no || f == !g) return false;
+bool Diagram::meet(Edge f, Edge g) {
+  if (f == no || g == no || f == !g || exhausted()) return false;
   if (f == yes || g == yes || f == g) return true;
   if (g < f) std::swap(f, g);
   const ComputedTable::Key key{0x200, f.bits_, g.bits_, 0};
+  tick();
   if (computed_.find(key) != nullptr) return false;  // only refutations are worth keeping
   const std::uint32_t top = std::min(level(f), level(g));
   const bool result =
-      meet_below(low_at(f, top), low_at(g, top)) || meet_below(high_at(f, top), high_at(g, top));
+      meet(low_at(f, top), low_at(g, top)) || meet(high_at(f, top), high_at(g, top));
   if (!result) computed_.put(key, 0);
   return result;
 }
@@ -195,6 +209,7 @@ Edge Diagram::restrict(Edge f, std::uint32_t at, bool value) {
   const ComputedTable::Key key{0x300 + static_cast<std::uint32_t>(value), f.bits_, at, 0};
   if (const std::uint64_t* found = computed_.find(key))
     return Edge(static_cast<std::uint32_t>(*found));
+  tick();
   const Edge low = restrict(this->low(f), at, value);
   const Edge high = restrict(this->high(f), at, value);
   const Edge result = node(level(f), low, high);
@@ -205,11 +220,13 @@ Edge Diagram::restrict(Edge f, std::uint32_t at, bool value) {
 std::vector<bool> Diagram::support(Edge f) const {
   std::vector<bool> levels;
   std::vector<std::uint32_t> open{f.index()};
-  std::unordered_set<std::uint32_t> seen{0};
+  std::vector<bool> seen(f.index() + 1);  // children stand before their parents
+  seen[0] = true;
   while (!open.empty()) {
     const std::uint32_t index = open.back();
     open.pop_back();
-    if (!seen.insert(index).second) continue;
+    if (seen[index]) continue;
+    seen[index] = true;
     const Node& at = table_[index];
     if (levels.size() <= at.level) levels.resize(at.level + 1);
     levels[at.level] = true;

@@ -78,9 +78,11 @@ class Diagram {
   bool exhausted() const { return limit_ != Limit::None; }
   NotDecided not_decided() const { return {limit_, counters()}; }
   Counters counters() const;
-  std::size_t bytes() const { return table_.bytes(); }
-  // For the other diagrams of a manager, which share its budget.
-  bool spend(std::size_t other_nodes);
+  std::size_t bytes() const { return table_.bytes() + computed_.bytes(); }
+  // For what else needs memory, in nodes of node_bytes: it shares the budget.
+  std::size_t most_nodes() const { return budget_.nodes; }
+  bool charge(std::size_t nodes);
+  void refund(std::size_t nodes) { other_nodes_ -= nodes; }
   void count_call(Work work) { ++counters_.calls[static_cast<std::size_t>(work)]; }
   void count_hit(Work work) { ++counters_.remembered[static_cast<std::size_t>(work)]; }
 
@@ -92,8 +94,8 @@ class Diagram {
   std::optional<Edge> remembered(Work work, Edge f, Edge g, Edge h = yes);
   Edge remember(Work work, Edge f, Edge g, Edge h, Edge result);
   Halves split(Edge f, const Chain& chain, std::size_t link);
-  bool meet_below(Edge f, Edge g);
   void tick();
+  bool full() const { return table_.size() + other_nodes_ >= budget_.nodes; }
 
   Budget budget_;
   std::chrono::steady_clock::time_point start_;

@@ -4,7 +4,7 @@
 //   02 number       a node met before, by its place among the new ones, 32 bits
 // Numbers are little-endian. A reduced, ordered diagram is one per function, and this text is
 // one per diagram.
-#include <unordered_map>
+#include <vector>
 
 #include "assay/symbolic/verdict_function.hpp"
 #include "symbolic/meaning.hpp"
@@ -15,7 +15,9 @@ namespace {
 
 class Writer {
  public:
-  explicit Writer(const ValueDiagram& values) : values_(values) {}
+  // Children stand before their parents: the root has the highest index.
+  Writer(const ValueDiagram& values, ValueEdge root)
+      : values_(values), numbers_(root.index() + std::size_t{1}, none) {}
 
   void write(ValueEdge f) {
     if (values_.is_leaf(f)) {
@@ -23,13 +25,13 @@ class Writer {
       put(values_.value(f), 4);
       return;
     }
-    const auto [at, fresh] =
-        numbers_.try_emplace(f.index(), static_cast<std::uint32_t>(numbers_.size()));
-    if (!fresh) {
+    std::uint32_t& number = numbers_[f.index()];
+    if (number != none) {
       put(2, 1);
-      put(at->second, 4);
+      put(number, 4);
       return;
     }
+    number = next_++;
     put(1, 1);
     put(values_.level(f), 2);
     write(values_.low(f));
@@ -55,15 +57,18 @@ class Writer {
   }
 
   const ValueDiagram& values_;
-  std::unordered_map<std::uint32_t, std::uint32_t> numbers_;
+  static constexpr std::uint32_t none = 0xffffffff;
+  std::vector<std::uint32_t> numbers_;  // by node
+  std::uint32_t next_ = 0;
   Sha256 hash_;
 };
 
 }  // namespace
 
 std::string fingerprint(const VerdictFunction& function) {
-  Writer writer(function.manager().values());
-  writer.write(handle(function.root()));
+  const ValueEdge root = handle(function.root());
+  Writer writer(function.manager().values(), root);
+  writer.write(root);
   return writer.digest();
 }
 

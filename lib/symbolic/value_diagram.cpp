@@ -1,13 +1,13 @@
 #include "symbolic/value_diagram.hpp"
 
 #include <algorithm>
-#include <array>
-#include <map>
-#include <unordered_map>
-#include <unordered_set>
+
+#include "symbolic/memo.hpp"
 
 namespace assay::symbolic {
 namespace {
+
+std::uint64_t pair(std::uint32_t a, std::uint32_t b) { return std::uint64_t{a} << 32 | b; }
 
 struct PairHash {
   std::size_t operator()(std::uint64_t key) const {
@@ -16,11 +16,23 @@ struct PairHash {
   }
 };
 
-// What one operation has done so far, by its operands.
+// By two operands.
 template <class Result>
-using Done = std::unordered_map<std::uint64_t, Result, PairHash>;
+using PairMemo = Memo<std::uint64_t, Result, PairHash>;
 
-std::uint64_t pair(std::uint32_t a, std::uint32_t b) { return std::uint64_t{a} << 32 | b; }
+struct Chosen {
+  Edge condition;
+  ValueEdge then, otherwise;
+  friend bool operator==(const Chosen&, const Chosen&) = default;
+};
+
+struct ChosenHash {
+  std::size_t operator()(const Chosen& key) const {
+    std::uint64_t mixed = pair(key.then.index(), key.otherwise.index()) * 0x9e3779b97f4a7c15;
+    mixed = (mixed ^ mixed >> 32 ^ key.condition.hash()) * 0xc2b2ae3d27d4eb4f;
+    return static_cast<std::size_t>(mixed ^ mixed >> 32);
+  }
+};
 
 struct Restricted {
   Edge condition;
@@ -36,31 +48,33 @@ struct RestrictedHash {
     return static_cast<std::size_t>(mixed ^ mixed >> 32);
   }
 };
-// What an entry of such a table weighs in a budget of nodes.
-constexpr std::size_t nodes_of_entry = 12;
 
 }  // namespace
 
-ValueEdge ValueDiagram::leaf(std::uint32_t value) {
-  return ValueEdge(table_.find_or_add({leaf_level, value, 0}));
+ValueEdge ValueDiagram::leaf(std::uint32_t value) { return placed({leaf_level, value, 0}); }
+
+ValueEdge ValueDiagram::placed(const Node& node) {
+  const std::size_t before = table_.size();
+  const ValueEdge result(table_.find_or_add(node));
+  conditions_.charge(table_.size() - before);
+  return result;
 }
 
 ValueEdge ValueDiagram::node(std::uint32_t level, ValueEdge low, ValueEdge high) {
-  if (low == high || !conditions_.spend(table_.size())) return low;
-  return ValueEdge(table_.find_or_add({level, low.index(), high.index()}));
+  if (low == high || conditions_.exhausted()) return low;
+  return placed({level, low.index(), high.index()});
 }
 
 ValueEdge ValueDiagram::choice(Edge condition, ValueEdge then, ValueEdge otherwise) {
   struct Recursion {
     ValueDiagram& values;
-    std::map<std::array<std::uint32_t, 3>, ValueEdge> done;
+    Memo<Chosen, ValueEdge, ChosenHash> done;
 
     ValueEdge operator()(Edge condition, ValueEdge then, ValueEdge otherwise) {
       if (condition == yes || then == otherwise) return then;
       if (condition == no || values.conditions_.exhausted()) return otherwise;
-      const std::array key{condition.hash(), then.index(), otherwise.index()};
-      const auto known = done.find(key);
-      if (known != done.end()) return known->second;
+      const Chosen key{condition, then, otherwise};
+      if (const ValueEdge* known = done.find(key)) return *known;
       const Diagram& conditions = values.conditions_;
       const std::uint32_t top =
           std::min({conditions.level(condition), values.level(then), values.level(otherwise)});
@@ -68,25 +82,23 @@ ValueEdge ValueDiagram::choice(Edge condition, ValueEdge then, ValueEdge otherwi
                                     values.low_at(otherwise, top));
       const ValueEdge high = (*this)(conditions.high_at(condition, top), values.high_at(then, top),
                                      values.high_at(otherwise, top));
-      const ValueEdge result = values.node(top, low, high);
-      done.emplace(key, result);
-      return result;
+      return done.put(key, values.node(top, low, high));
     }
   };
-  return Recursion{*this, {}}(condition, then, otherwise);
+  return Recursion{*this, Memo<Chosen, ValueEdge, ChosenHash>(conditions_)}(condition, then,
+                                                                            otherwise);
 }
 
 ValueEdge ValueDiagram::of(Edge condition, const Word& word) {
   struct Recursion {
     ValueDiagram& values;
-    std::unordered_map<Restricted, ValueEdge, RestrictedHash> done;
+    Memo<Restricted, ValueEdge, RestrictedHash> done;
 
     ValueEdge operator()(const Restricted& at) {
       if (at.condition == no || values.conditions_.exhausted()) return values.leaf(0);
       if (const auto constant = at.word.constant(); constant && at.condition == yes)
         return values.leaf(*constant);
-      const auto known = done.find(at);
-      if (known != done.end()) return known->second;
+      if (const ValueEdge* known = done.find(at)) return *known;
       const Diagram& conditions = values.conditions_;
       std::uint32_t top = conditions.level(at.condition);
       for (const Edge bit : at.word.bits) top = std::min(top, conditions.level(bit));
@@ -97,15 +109,11 @@ ValueEdge ValueDiagram::of(Edge condition, const Word& word) {
         high.word.bits[i] = conditions.high_at(at.word.bits[i], top);
       }
       const ValueEdge at_low = (*this)(low);
-      const ValueEdge result = values.node(top, at_low, (*this)(high));
-      done.emplace(at, result);
-      values.conditions_.spend(values.table_.size() + nodes_of_entry * done.size());
-      return result;
+      return done.put(at, values.node(top, at_low, (*this)(high)));
     }
   };
-  const ValueEdge result = Recursion{*this, {}}({condition, word});
-  conditions_.spend(table_.size());  // the table of what is done is gone
-  return result;
+  return Recursion{*this,
+                   Memo<Restricted, ValueEdge, RestrictedHash>(conditions_)}({condition, word});
 }
 
 ValueEdge ValueDiagram::mapped(ValueEdge f, const Map& map) {
@@ -116,78 +124,70 @@ ValueEdge ValueDiagram::combined(ValueEdge f, ValueEdge g, const Combine& combin
   struct Recursion {
     ValueDiagram& values;
     const Combine& combine;
-    Done<ValueEdge> done;
+    PairMemo<ValueEdge> done;
 
     ValueEdge operator()(ValueEdge f, ValueEdge g) {
       if (values.is_leaf(f) && values.is_leaf(g))
         return values.leaf(combine(values.value(f), values.value(g)));
       if (values.conditions_.exhausted()) return {};
       const std::uint64_t key = pair(f.index(), g.index());
-      const auto known = done.find(key);
-      if (known != done.end()) return known->second;
+      if (const ValueEdge* known = done.find(key)) return *known;
       const std::uint32_t top = std::min(values.level(f), values.level(g));
       const ValueEdge low = (*this)(values.low_at(f, top), values.low_at(g, top));
       const ValueEdge high = (*this)(values.high_at(f, top), values.high_at(g, top));
-      const ValueEdge result = values.node(top, low, high);
-      done.emplace(key, result);
-      return result;
+      return done.put(key, values.node(top, low, high));
     }
   };
-  return Recursion{*this, combine, {}}(f, g);
+  return Recursion{*this, combine, PairMemo<ValueEdge>(conditions_)}(f, g);
 }
 
 Edge ValueDiagram::where(ValueEdge f, const std::function<bool(std::uint32_t)>& accepted) {
   struct Recursion {
     ValueDiagram& values;
     const std::function<bool(std::uint32_t)>& accepted;
-    std::unordered_map<std::uint32_t, Edge> done;
+    Memo<std::uint32_t, Edge> done;
 
     Edge operator()(ValueEdge f) {
       if (values.is_leaf(f)) return accepted(values.value(f)) ? yes : no;
-      const auto known = done.find(f.index());
-      if (known != done.end()) return known->second;
+      if (values.conditions_.exhausted()) return no;
+      if (const Edge* known = done.find(f.index())) return *known;
       const Edge low = (*this)(values.low(f));
-      const Edge result = values.conditions_.node(values.level(f), low, (*this)(values.high(f)));
-      done.emplace(f.index(), result);
-      return result;
+      return done.put(f.index(),
+                      values.conditions_.node(values.level(f), low, (*this)(values.high(f))));
     }
   };
-  return Recursion{*this, accepted, {}}(f);
+  return Recursion{*this, accepted, Memo<std::uint32_t, Edge>(conditions_)}(f);
 }
 
 Edge ValueDiagram::differ(ValueEdge f, ValueEdge g) {
   struct Recursion {
     ValueDiagram& values;
-    Done<Edge> done;
+    PairMemo<Edge> done;
 
     Edge operator()(ValueEdge f, ValueEdge g) {
       if (f == g) return no;
       if (values.is_leaf(f) && values.is_leaf(g)) return yes;
-      if (!values.conditions_.spend(values.table_.size() + done.size())) return no;
+      if (values.conditions_.exhausted()) return no;
       const std::uint64_t key = pair(f.index(), g.index());
-      const auto known = done.find(key);
-      if (known != done.end()) return known->second;
+      if (const Edge* known = done.find(key)) return *known;
       const std::uint32_t top = std::min(values.level(f), values.level(g));
       const Edge low = (*this)(values.low_at(f, top), values.low_at(g, top));
       const Edge high = (*this)(values.high_at(f, top), values.high_at(g, top));
-      const Edge result = values.conditions_.node(top, low, high);
-      done.emplace(key, result);
-      return result;
+      return done.put(key, values.conditions_.node(top, low, high));
     }
   };
-  const Edge result = Recursion{*this, {}}(f, g);
-  conditions_.spend(table_.size());
-  return result;
+  return Recursion{*this, PairMemo<Edge>(conditions_)}(f, g);
 }
 
 std::vector<std::uint32_t> ValueDiagram::values(ValueEdge f) const {
   std::vector<std::uint32_t> result;
   std::vector<ValueEdge> open{f};
-  std::unordered_set<std::uint32_t> seen;
+  std::vector<bool> seen(table_.size());
   while (!open.empty()) {
     const ValueEdge at = open.back();
     open.pop_back();
-    if (!seen.insert(at.index()).second) continue;
+    if (seen[at.index()]) continue;
+    seen[at.index()] = true;
     if (is_leaf(at)) {
       result.push_back(value(at));
     } else {
@@ -204,21 +204,18 @@ ValueEdge ValueDiagram::restrict(ValueEdge f, std::uint32_t at, bool value) {
     ValueDiagram& values;
     std::uint32_t at;
     bool value;
-    std::unordered_map<std::uint32_t, ValueEdge> done;
+    Memo<std::uint32_t, ValueEdge> done;
 
     ValueEdge operator()(ValueEdge f) {
       const std::uint32_t level = values.level(f);
-      if (level > at) return f;
+      if (level > at || values.conditions_.exhausted()) return f;
       if (level == at) return value ? values.high(f) : values.low(f);
-      const auto known = done.find(f.index());
-      if (known != done.end()) return known->second;
+      if (const ValueEdge* known = done.find(f.index())) return *known;
       const ValueEdge low = (*this)(values.low(f));
-      const ValueEdge result = values.node(level, low, (*this)(values.high(f)));
-      done.emplace(f.index(), result);
-      return result;
+      return done.put(f.index(), values.node(level, low, (*this)(values.high(f))));
     }
   };
-  return Recursion{*this, at, value, {}}(f);
+  return Recursion{*this, at, value, Memo<std::uint32_t, ValueEdge>(conditions_)}(f);
 }
 
 std::optional<std::string> ValueDiagram::check() const {

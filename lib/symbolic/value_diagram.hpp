@@ -29,7 +29,10 @@ class ValueEdge {
 
 class ValueDiagram {
  public:
-  explicit ValueDiagram(Diagram& conditions) : conditions_(conditions) { leaf(0); }
+  explicit ValueDiagram(Diagram& conditions)
+      : conditions_(conditions), table_(conditions.most_nodes()) {
+    leaf(0);
+  }
 
   ValueEdge leaf(std::uint32_t value);
   bool is_leaf(ValueEdge f) const { return table_[f.index()].level == leaf_level; }
@@ -64,6 +67,7 @@ class ValueDiagram {
 
  private:
   ValueEdge node(std::uint32_t level, ValueEdge low, ValueEdge high);
+  ValueEdge placed(const Node& node);
 
   Diagram& conditions_;
   UniqueTable table_;

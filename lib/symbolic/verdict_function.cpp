@@ -9,6 +9,7 @@
 #include "assay/seccomp/special.hpp"
 #include "symbolic/execution.hpp"
 #include "symbolic/meaning.hpp"
+#include "symbolic/memo.hpp"
 
 namespace assay::symbolic {
 
@@ -163,7 +164,7 @@ namespace {
 class Grouping {
  public:
   Grouping(Manager& manager, std::size_t word, std::size_t most)
-      : manager_(manager), word_(word), most_(most) {
+      : manager_(manager), word_(word), most_(most), depends_(manager.diagram()) {
     for (std::size_t bit = 0; bit < 32; ++bit) {
       const std::uint32_t level = manager.order().level(word, bit);
       if (levels_.size() <= level) levels_.resize(level + 1);
@@ -172,6 +173,7 @@ class Grouping {
   }
 
   bool add(ValueEdge f, std::size_t bits, std::uint32_t base) {
+    if (manager_.exhausted()) return false;
     if (bits == 0 || !depends(f)) {
       const std::uint32_t last = base + static_cast<std::uint32_t>((std::uint64_t{1} << bits) - 1);
       append(f, {base, last});
@@ -205,11 +207,9 @@ class Grouping {
     const std::uint32_t level = values.level(f);
     if (level >= levels_.size()) return false;
     if (levels_[level]) return true;
-    const auto known = depends_.find(f.index());
-    if (known != depends_.end()) return known->second;
+    if (const bool* known = depends_.find(f.index())) return *known;
     const bool result = depends(values.low(f)) || depends(values.high(f));
-    depends_.emplace(f.index(), result);
-    return result;
+    return depends_.put(f.index(), result);
   }
 
   Manager& manager_;
@@ -217,7 +217,7 @@ class Grouping {
   std::size_t most_;
   std::size_t ranges_ = 0;
   std::vector<bool> levels_;
-  std::unordered_map<std::uint32_t, bool> depends_;
+  Memo<std::uint32_t, bool> depends_;
   std::unordered_map<std::uint32_t, std::size_t> place_;
   std::vector<VerdictFunction::Group> groups_;
 };

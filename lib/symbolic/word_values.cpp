@@ -1,7 +1,8 @@
 #include "symbolic/word_values.hpp"
 
 #include <algorithm>
-#include <unordered_map>
+
+#include "symbolic/memo.hpp"
 
 namespace assay::symbolic {
 namespace {
@@ -33,7 +34,7 @@ Edge among_below(Diagram& diagram, const Word& word, std::span<const Interval> i
 // when some input with it satisfies the function.
 class Projection {
  public:
-  Projection(Diagram& diagram, const Word& word) : diagram_(diagram) {
+  Projection(Diagram& diagram, const Word& word) : diagram_(diagram), done_(diagram) {
     for (const Edge bit : word.bits) {
       const std::uint32_t level = diagram.level(bit);
       if (kept_.size() <= level) kept_.resize(level + 1);
@@ -43,24 +44,22 @@ class Projection {
   }
 
   Edge of(Edge f) {
-    if (f == no) return no;
+    if (f == no || diagram_.exhausted()) return no;
     const std::uint32_t level = diagram_.level(f);
     if (level > lowest_) return yes;
-    const auto known = done_.find(f.hash());
-    if (known != done_.end()) return known->second;
+    if (const Edge* known = done_.find(f.hash())) return *known;
     const Edge low = of(diagram_.low(f));
     const bool keep = kept_[level];
     const Edge high = !keep && low == yes ? yes : of(diagram_.high(f));
-    const Edge result = keep ? diagram_.node(level, low, high) : diagram_.disjunction(low, high);
-    done_.emplace(f.hash(), result);
-    return result;
+    return done_.put(f.hash(),
+                     keep ? diagram_.node(level, low, high) : diagram_.disjunction(low, high));
   }
 
  private:
   Diagram& diagram_;
   std::vector<bool> kept_;
   std::uint32_t lowest_ = 0;
-  std::unordered_map<std::uint32_t, Edge> done_;
+  Memo<std::uint32_t, Edge> done_;
 };
 
 // Appends the values base..base + 2^bits - 1 for which f holds; false when there are too many.
@@ -96,7 +95,8 @@ std::optional<IntervalSet> possible_values(Diagram& diagram, Edge condition, con
                                            std::size_t most) {
   const Edge projected = Projection(diagram, word).of(condition);
   IntervalSet result;
-  if (!collect(diagram, word, projected, 32, 0, most, result)) return std::nullopt;
+  if (!collect(diagram, word, projected, 32, 0, most, result) || diagram.exhausted())
+    return std::nullopt;
   return result;
 }
 

@@ -5,6 +5,7 @@
 
 #include <bit>
 #include <set>
+#include <thread>
 
 #include "assay/sample/constants.hpp"
 
@@ -167,6 +168,42 @@ TEST(Condition, NamesTheWordsThatItDependsOn) {
                               compare(Term::word(manager, 0).masked(0x10), Comparison::Equal, 0);
   EXPECT_EQ(condition.words(), (std::vector<std::size_t>{0, 15}));
   EXPECT_TRUE(Condition::always(manager).words().empty());
+}
+
+// Two words one after the other: as many nodes as the first has values.
+struct Compared {
+  explicit Compared(const Budget& budget)
+      : manager(Order(std::vector<std::vector<std::uint8_t>>{{2}, {3}}), budget) {}
+
+  Condition low_bits(Comparison comparison) {
+    return compare(Term::word(manager, 2).masked(0x3fff), comparison,
+                   Term::word(manager, 3).masked(0x3fff));
+  }
+
+  Manager manager;
+};
+
+TEST(Condition, CountingIsChargedToTheBudget) {
+  Compared large({});
+  const Condition equal = large.low_bits(Comparison::Equal);
+  EXPECT_EQ(equal.count().log2(), 512 - 14);
+  EXPECT_FALSE(large.manager.exhausted());
+
+  Compared small({large.manager.counters().nodes + 1000, std::chrono::minutes(1)});
+  const Condition same = small.low_bits(Comparison::Equal);
+  ASSERT_FALSE(small.manager.exhausted());
+  static_cast<void>(same.count());
+  EXPECT_TRUE(small.manager.exhausted());
+}
+
+TEST(Condition, MeetingEndsWithTheBudgetsTime) {
+  constexpr std::chrono::milliseconds time{500};
+  Compared words({std::size_t{1} << 21, time});
+  const Condition equal = words.low_bits(Comparison::Equal);
+  const Condition less = words.low_bits(Comparison::Less);
+  std::this_thread::sleep_for(time);
+  static_cast<void>(equal.meets(less));
+  EXPECT_TRUE(words.manager.exhausted());
 }
 
 }  // namespace

@@ -175,6 +175,22 @@ TEST(Diagram, StaysWithinItsNodesAndSaysSo) {
   EXPECT_EQ(diagram.conjunction(diagram.variable(1), diagram.variable(2)), no);
 }
 
+// An edge has no room for more, whatever the budget says.
+TEST(Diagram, HasNoMoreNodesThanEdgesCanName) {
+  const Diagram diagram({~std::size_t{0}, std::chrono::milliseconds(10'000)});
+  EXPECT_EQ(diagram.most_nodes(), std::size_t{1} << 30);
+}
+
+TEST(Diagram, WhatElseIsChargedSharesTheBudget) {
+  Diagram diagram({1000, std::chrono::milliseconds(10'000)});
+  EXPECT_TRUE(diagram.charge(900));
+  diagram.refund(900);
+  EXPECT_TRUE(diagram.charge(900));
+  EXPECT_EQ(diagram.counters().nodes, 901U);
+  EXPECT_FALSE(diagram.charge(100));
+  EXPECT_EQ(diagram.not_decided().limit, Limit::Nodes);
+}
+
 TEST(Diagram, StaysWithinItsTimeAndSaysSo) {
   Diagram diagram({std::size_t{1} << 24, std::chrono::milliseconds(0)});
   exhaust(diagram);

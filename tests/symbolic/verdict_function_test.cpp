@@ -227,6 +227,18 @@ TEST(VerdictFunction, AProductOfWordsIsNotDecidedAndSaysWhy) {
   EXPECT_GE(function.error().counters.nodes, std::size_t{1} << 16);
 }
 
+// With every table. Powers of two, at which these are fullest for what they take.
+TEST(VerdictFunction, TakesNoMoreMemoryThanItsNodesWeigh) {
+  const Program program =
+      program_of("ld [16]\ntax\nld [24]\nmul x\ntax\nld [32]\njeq x, +0, +1\nret #0\nret a");
+  for (const std::size_t nodes : {std::size_t{1} << 16, std::size_t{1} << 18}) {
+    Manager manager(Order::fixed(), {nodes, test::small_budget.time});
+    ASSERT_FALSE(VerdictFunction::of(manager, program));
+    EXPECT_GE(manager.bytes(), nodes * node_bytes / 2);
+    EXPECT_LE(manager.bytes(), nodes * node_bytes + (std::size_t{1} << 18));
+  }
+}
+
 TEST(VerdictFunction, OfAnEmptyStackAllowsEverything) {
   Manager manager(Order::fixed());
   const auto function = VerdictFunction::of_stack(manager, {});

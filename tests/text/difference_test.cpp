@@ -87,19 +87,21 @@ TEST(Difference, OfThousandsOfVerdictsHasNoShortForm) {
   EXPECT_TRUE(differing(a, b, weaker).implies(a.where(seccomp::Verdict{0x7fff0000})));
 }
 
-// Enough for the functions, and hardly more.
+// Of the functions, of what tells them apart, of neither: whatever the budget is spent on.
 TEST(Difference, IsNotDecidedWithinALittleBudget) {
+  std::size_t without = 0;
   symbolic::Budget budget;
-  for (int round = 0; round < 2; ++round) {
+  for (budget.nodes = 600;; budget.nodes += 16) {
     Manager manager{Order::fixed(), budget};
-    const auto a = VerdictFunction::of(manager, program(filters[6])).value();
-    const auto b = VerdictFunction::of(manager, program(filters[7])).value();
-    budget.nodes = manager.counters().nodes + 10;
-    const auto differences = differences_of(a, b, unequal);
-    ASSERT_EQ(differences.has_value(), round == 0);
-    if (differences) continue;
+    const auto a = VerdictFunction::of(manager, program(filters[6]));
+    const auto b = VerdictFunction::of(manager, program(filters[7]));
+    if (!a || !b) continue;
+    const auto differences = differences_of(*a, *b, unequal);
+    if (differences) break;
+    ++without;
     EXPECT_EQ(differences.error().budget.limit, symbolic::Limit::Nodes);
   }
+  EXPECT_GT(without, 0U);
 }
 
 }  // namespace

@@ -99,6 +99,13 @@ class Small(Meaning):
         row, = self.rows("diff", "new.txt", "allow.txt", status=1)
         self.confirm(["new.txt"], ["allow.txt"], row["differences"])
 
+    def test_a_query_may_compare_fields_that_the_filter_does_not(self):
+        for when in ("arg0 < arg1", "arg0 == arg5 && arg1 > arg2"):
+            row, = self.rows("query", "openat.txt", "--when", when, "--verdict", "ALLOW")
+            self.assertIsNotNone(row["inputs_log2"], when)
+            arguments = row["witness"]["args"]
+            self.assertTrue(arguments[0] < arguments[1] or arguments[1] > arguments[2], when)
+
     def test_query_and_run_agree(self):
         for when in ("nr == 257", "arch == x86_64 && syscall == openat && arg2 in {1, 2}",
                      "arch == aarch64 || ip == 0x123456789abcdef0", "arg5.hi > 0xfffffffe"):

@@ -79,7 +79,7 @@ std::string busiest(const symbolic::Counters& counters) {
 
 void add_budget_options(CommandLine& line) {
   line.add({{"node-limit", OptionKind::Text, "N",
-             "how many nodes the proof's diagrams may have, 16 bytes each; the default is 4194304"},
+             "how many nodes of 24 bytes the proof may use; the default is 2097152"},
             {"time-limit", OptionKind::Text, "S",
              "how many seconds the proof may take, and the solver that is asked after it again; "
              "the default is 10"}});

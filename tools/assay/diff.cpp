@@ -1,5 +1,6 @@
 // assay diff: where two filters or stacks differ, over all inputs.
 #include <algorithm>
+#include <chrono>
 
 #include "assay/engine/filter_stack.hpp"
 #include "assay/seccomp/special.hpp"
@@ -76,24 +77,35 @@ class Comparison {
         b_(sides.b.programs, semantics_) {}
 
   Result run() const {
+    const auto start = std::chrono::steady_clock::now();
+    const auto result = by_diagrams();
+    if (result) return *result;
+    // Their memory is free again; of the time they took what they took.
+    symbolic::Budget left = budget_;
+    left.time -= std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now() - start);
+    return without_diagrams(result.error(), left);
+  }
+
+ private:
+  tl::expected<Result, symbolic::NotDecided> by_diagrams() const {
     Manager manager(symbolic::Order::fixed(), budget_);
     const auto a = VerdictFunction::of_stack(manager, sides_.a.programs, semantics_, precision());
-    if (!a) return without_diagrams(a.error());
+    if (!a) return tl::unexpected(a.error());
     const auto b = VerdictFunction::of_stack(manager, sides_.b.programs, semantics_, precision());
-    if (!b) return without_diagrams(b.error());
+    if (!b) return tl::unexpected(b.error());
     Result result;
     result.equal = manager.equal(*a, *b);
     if (subset_) result.subset = *result.equal;
     if (*result.equal) return result;
     const Condition differing = text::differing(*a, *b, told());
-    if (manager.exhausted()) return without_diagrams(manager.not_decided());
+    if (manager.exhausted()) return tl::unexpected(manager.not_decided());
     if (subset_) result.subset = differing.is_never();
     if (differing.is_never()) return result;
     tell(*a, *b, differing, result);
     return result;
   }
 
- private:
   Precision precision() const { return exact_ ? Precision::Exact : Precision::Normalised; }
 
   text::Told told() const { return {subset_, semantics_}; }
@@ -102,15 +114,17 @@ class Comparison {
             Result& result) const {
     text::PolicyOptions options;
     options.machine = semantics_.machine;
+    const Manager& manager = differing.manager();
     const auto differences = text::differences_of(a, b, told(), options);
-    if (differences) {
+    if (differences)
       for (const text::Difference& difference : *differences)
         result.rows.push_back(row(difference));
-      return;
-    }
+    if (differences && !manager.exhausted()) return;
     // One example, where the whole has no short form or takes too much.
+    result.rows.clear();
     if (const auto words = some(differing)) result.rows.push_back(example(*words));
-    result.open = symbolic::Unanswered{differences.error().budget, std::nullopt};
+    result.open = symbolic::Unanswered{
+        differences ? manager.not_decided() : differences.error().budget, std::nullopt};
   }
 
   Row row(const text::Difference& difference) const {
@@ -201,21 +215,21 @@ class Comparison {
 
   // Yes or no, and an example: by diagrams in an order for these filters, if there is time, or
   // by the solver.
-  symbolic::Answered ask(const symbolic::NotDecided& why) const {
+  symbolic::Answered ask(const symbolic::NotDecided& why, const symbolic::Budget& left) const {
     const auto& a = sides_.a.programs;
     const auto& b = sides_.b.programs;
-    if (why.limit != symbolic::Limit::Time)
-      return symbolic::decide_equal(a, b, semantics_, precision(), budget_, decider(budget_));
+    if (left.time.count() > 0)
+      return symbolic::decide_equal(a, b, semantics_, precision(), left, decider(budget_));
     const symbolic::Found found = decider(budget_)()->difference(a, b, semantics_, precision());
     if (!found) return tl::unexpected(symbolic::Unanswered{why, found.error()});
     return symbolic::Answer{!found->has_value(), *found, symbolic::DecidedBy::Decider};
   }
 
-  Result without_diagrams(const symbolic::NotDecided& why) const {
+  Result without_diagrams(const symbolic::NotDecided& why, const symbolic::Budget& left) const {
     Result result;
     result.open = symbolic::Unanswered{why, std::nullopt};
     if (subset_) return result;
-    const auto answer = ask(why);
+    const auto answer = ask(why, left);
     if (!answer) {
       result.open = answer.error();
       return result;

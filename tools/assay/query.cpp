@@ -66,8 +66,9 @@ std::optional<double> inputs_log2(const Condition& given, const Stack& stack,
   const Condition both = given & function->where([&](seccomp::Verdict verdict) {
     return verdicts.contains(verdict, semantics);
   });
+  const double log2 = both.count().log2();
   if (manager.exhausted()) return std::nullopt;
-  return both.count().log2();
+  return log2;
 }
 
 class Reply {
@@ -118,14 +119,42 @@ std::string undecided_json(const CommandLine& line, const symbolic::Unanswered& 
   return json_line(json);
 }
 
-// When the limits of the diagrams do not even hold the condition, the solver is asked about it
-// all the same.
+// Fields that are compared with each other need their bits interleaved.
+symbolic::Order order_for(const Question& question, const Stack& stack) {
+  return text::relates_fields(question.when) ? symbolic::Order::fixed()
+                                             : symbolic::Order::for_programs(stack.programs);
+}
+
+struct Counted {
+  Answer answer;
+  std::optional<double> inputs_log2;
+};
+
+tl::expected<Counted, symbolic::Unanswered> ask_diagrams(const Question& question,
+                                                         const Stack& stack,
+                                                         const seccomp::Semantics& semantics,
+                                                         const symbolic::Budget& budget) {
+  Manager manager(order_for(question, stack), budget);
+  const Condition given = text::inputs_of(manager, question.when);
+  const auto answer = symbolic::decide_possible(given, stack.programs, question.verdicts.ranges,
+                                                semantics, question.verdicts.precision, nullptr);
+  if (!answer) return tl::unexpected(answer.error());
+  return Counted{*answer, inputs_log2(given, stack, question.verdicts, semantics)};
+}
+
+// The condition alone, within the usual limits.
+std::optional<symbolic::InputSet> input_set(const Question& question, const Stack& stack) {
+  Manager manager(order_for(question, stack));
+  const auto set = symbolic::InputSet::of(text::inputs_of(manager, question.when));
+  return manager.exhausted() ? std::nullopt : set;
+}
+
+// What the diagrams have left open; they are gone, and their memory with them.
 symbolic::Answered ask_solver(const Question& question, const Stack& stack,
                               const seccomp::Semantics& semantics, const symbolic::Budget& budget,
                               const symbolic::Unanswered& open) {
-  Manager manager(symbolic::Order::for_programs(stack.programs));
-  const auto set = symbolic::InputSet::of(text::inputs_of(manager, question.when));
-  if (manager.exhausted() || !set) return tl::unexpected(open);
+  const auto set = input_set(question, stack);
+  if (!set) return tl::unexpected(open);
   const symbolic::Found found = decider(budget)()->verdict(
       *set, stack.programs, question.verdicts.ranges, semantics, question.verdicts.precision);
   if (!found) return tl::unexpected(symbolic::Unanswered{open.diagrams, found.error()});
@@ -135,19 +164,15 @@ symbolic::Answered ask_solver(const Question& question, const Stack& stack,
 ExitStatus ask(const CommandLine& line, const Question& question, const Stack& stack,
                const symbolic::Budget& budget, Output& output) {
   const seccomp::Semantics& semantics = line.semantics();
-  Manager manager(symbolic::Order::for_programs(stack.programs), budget);
-  const Condition given = text::inputs_of(manager, question.when);
-  auto answer = symbolic::decide_possible(given, stack.programs, question.verdicts.ranges,
-                                          semantics, question.verdicts.precision, decider(budget));
-  if (!answer && !answer.error().decider)
-    answer = ask_solver(question, stack, semantics, budget, answer.error());
+  const auto counted = ask_diagrams(question, stack, semantics, budget);
+  const auto answer = counted ? symbolic::Answered(counted->answer)
+                              : ask_solver(question, stack, semantics, budget, counted.error());
   if (!answer) {
     if (line.json()) output.write(undecided_json(line, answer.error()));
     return undecided("query", answer.error(), budget);
   }
   std::optional<double> log2;
-  if (answer->by == symbolic::DecidedBy::Diagrams)
-    log2 = inputs_log2(given, stack, question.verdicts, semantics);
+  if (counted) log2 = counted->inputs_log2;
   const Reply reply(line, stack, question);
   output.write(line.json() ? reply.json(*answer, log2) : reply.text(*answer, log2));
   return answer->yes == question.expected.value_or(true) ? yes : no;

@@ -12,8 +12,12 @@
 
 namespace assay::symbolic {
 
+// What a node weighs with its share of every table; other memory that grows with a proof is
+// counted in nodes of this weight.
+inline constexpr std::size_t node_bytes = 24;
+
 struct Budget {
-  std::size_t nodes = std::size_t{1} << 22;  // of one manager's diagrams, 16 bytes each
+  std::size_t nodes = std::size_t{1} << 21;  // of one manager: 48 MiB; more than 2^30 are 2^30
   std::chrono::milliseconds time{10'000};    // from the making of the manager
 };
 
