@@ -241,7 +241,7 @@ TEST(VerdictFunction, TakesNoMoreMemoryThanItsNodesWeigh) {
 
 TEST(VerdictFunction, OfAnEmptyStackAllowsEverything) {
   Manager manager(Order::fixed());
-  const auto function = VerdictFunction::of_stack(manager, {});
+  const auto function = VerdictFunction::of_stack(manager, std::span<const Program>{});
   ASSERT_TRUE(function);
   EXPECT_EQ(function->constant(), allow);
 }
