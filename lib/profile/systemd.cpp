@@ -116,8 +116,8 @@ class SandboxReader {
     if (setting.key.starts_with("Exec")) return see_command();
     for (const Unmodelled& row : unmodelled_keys)
       if (row.key == setting.key && !setting.value.empty())
-        find(FindingKind::Unmodelled, Severity::Note, 0,
-             std::string(row.key) + "= " + std::string(row.why));
+        unit_.findings.push_back({FindingKind::Unmodelled, Severity::Note, setting.place,
+                                  std::string(row.key) + "= " + std::string(row.why)});
   }
 
   // What options bring with them.
@@ -337,6 +337,10 @@ class SandboxReader {
         families->families.erase(*family);
     }
     if (listing.words.broken) broken();
+    if (!families->allow && !families->families.empty())
+      find(FindingKind::NarrowArgument, Severity::Warning, 0,
+           "the filter compares 64 bits of the family where the kernel looks at 32: with an upper "
+           "half that is not 0 these families pass");
   }
 
   // In any case of letters; AF_UNSPEC and AF_MAX are no families.

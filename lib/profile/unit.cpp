@@ -167,7 +167,7 @@ class UnitParser {
         *section_, std::string(stripped(line.substr(0, sign))), std::string(value), place, {}};
     const auto from = value.empty() ? start + sign + 1
                                     : static_cast<std::size_t>(value.data() - joined.text.data());
-    setting.parts.push_back({0, place_in(joined, std::min(from, joined.text.size() - 1))});
+    setting.parts.push_back({0, place_in(joined, from)});
     for (const Setting::Part& part : joined.parts)
       if (part.offset > from && part.offset < from + value.size())
         setting.parts.push_back({part.offset - from, part.place});

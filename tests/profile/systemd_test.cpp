@@ -1,0 +1,214 @@
+#include "assay/profile/systemd.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "assay/names/syscalls.hpp"
+#include "assay/profile/systemd_intent.hpp"
+#include "assay/profile/systemd_stack.hpp"
+#include "assay/text/verdict.hpp"
+#include "assay/verify/accept.hpp"
+#include "data_cases.hpp"
+
+namespace assay::profile {
+namespace {
+
+using symbolic::Manager;
+using symbolic::VerdictFunction;
+
+std::vector<UnitText> texts_of(const std::string& body) {
+  std::vector<UnitText> texts{{"row.service", "[Service]\n"}};
+  std::istringstream lines(body);
+  for (std::string line; std::getline(lines, line);) {
+    if (line == "---")
+      texts.push_back({"row.service.d/" + std::to_string(texts.size()) + ".conf", "[Service]\n"});
+    else
+      texts.back().text += line + "\n";
+  }
+  return texts;
+}
+
+Unit unit_of(const std::string& body) {
+  const auto texts = texts_of(body);
+  auto unit = read_unit(texts, CallGroups::shipped());
+  EXPECT_TRUE(unit);
+  return *unit;
+}
+
+// "x86_64 openat arg1=3"
+seccomp::Words words_of(std::span<const std::string> question) {
+  const auto arch = *seccomp::find_arch(question[0]);
+  seccomp::SeccompData data;
+  data.arch = describe(arch).audit;
+  const auto named = names::syscall_number(arch, question[1]);
+  data.nr = named ? *named : static_cast<std::uint32_t>(std::stol(question[1]));
+  for (const std::string& argument : question.subspan(2))
+    data.args.at(static_cast<std::size_t>(argument[3] - '0')) =
+        test::parse_number(argument.substr(5));
+  return seccomp::words(data, describe(arch).order);
+}
+
+std::string shown(const Finding& finding) {
+  return "finding " + std::to_string(finding.place.file) + ":" +
+         std::to_string(finding.place.line) + ":" + std::to_string(finding.place.column) + " " +
+         std::string(name(finding.kind));
+}
+
+class SystemdOptions : public testing::TestWithParam<test::Case> {};
+
+TEST_P(SystemdOptions, MeanWhatTheRowSays) {
+  const Unit unit = unit_of(GetParam().body);
+  Manager manager(symbolic::Order::fixed());
+  const auto meant = systemd_intent(manager, unit.sandbox, {});
+  ASSERT_TRUE(meant);
+  std::multiset<std::string> findings;
+  for (const std::string& line : GetParam().expected) {
+    auto words = test::split(line);
+    if (words.front() == "finding") {
+      findings.insert(line);
+      continue;
+    }
+    const std::string verdict = words.back();
+    words.pop_back();
+    EXPECT_EQ(text::to_text(meant->at(words_of(words))), verdict) << line;
+  }
+  std::multiset<std::string> found;
+  for (const Finding& finding : unit.findings) found.insert(shown(finding));
+  EXPECT_EQ(found, findings);
+}
+
+TEST_P(SystemdOptions, AreCompiledToWhatTheyMean) {
+  const Unit unit = unit_of(GetParam().body);
+  const auto compiled = compile_systemd(systemd_filters(unit, CallGroups::shipped(), {}));
+  ASSERT_TRUE(compiled) << describe(compiled.error());
+  std::vector<verify::Program> stack;
+  for (const SystemdProgram& program : *compiled)
+    stack.push_back(*verify::accept(program.instructions));
+  Manager manager(symbolic::Order::fixed());
+  const auto meant = systemd_intent(manager, unit.sandbox, {});
+  const auto made = VerdictFunction::of_stack(manager, stack);
+  ASSERT_TRUE(meant && made);
+  const auto difference = meant->differs(*made).witness();
+  EXPECT_TRUE(manager.equal(*meant, *made))
+      << "arch " << std::hex << (*difference)[1] << " nr " << (*difference)[0];
+}
+
+INSTANTIATE_TEST_SUITE_P(Rows, SystemdOptions, testing::ValuesIn(test::cases("profile/units")),
+                         [](const auto& row) { return test::test_name(row.param); });
+
+TEST(Systemd, RefusesUnitsThatSystemdDoesNotLoad) {
+  const auto kind = [](std::string name, std::string text) {
+    const std::vector<UnitText> texts{{std::move(name), std::move(text)}};
+    return read_unit(texts, CallGroups::shipped());
+  };
+  EXPECT_FALSE(kind("a.timer", "[Timer]\n"));
+  EXPECT_FALSE(kind("a.service", "[Service\n"));
+  EXPECT_EQ(kind("a.service", "[Unit]\n\n[Serv").error().place.line, 3U);
+  EXPECT_TRUE(kind("a.socket", "[Socket]\nProtectClock=yes\n")
+                  ->sandbox.restricts(SystemdOption::ProtectClock));
+  // Another section than the unit's own.
+  EXPECT_EQ(kind("a.socket", "[Service]\nProtectClock=yes\n")->findings.size(), 1U);
+}
+
+TEST(Systemd, OfABrokenDropInWhatStandsAboveCounts) {
+  const std::vector<UnitText> texts{
+      {"a.service", "[Service]\n"},
+      {"b.conf", "[Service]\nProtectClock=yes\n[x\nProtectHostname=1"}};
+  const auto unit = read_unit(texts, CallGroups::shipped());
+  ASSERT_TRUE(unit);
+  EXPECT_TRUE(unit->sandbox.restricts(SystemdOption::ProtectClock));
+  EXPECT_FALSE(unit->sandbox.restricts(SystemdOption::ProtectHostname));
+  ASSERT_EQ(unit->findings.size(), 1U);
+  EXPECT_EQ(unit->findings[0].place, (Place{1, 3, 1}));
+}
+
+// A rule that says what the default says makes libseccomp refuse, and systemd give up.
+TEST(Systemd, AnErrorNumberThatIsTheDefaultStopsTheUnit) {
+  const Unit unit = unit_of(
+      "SystemCallFilter=read write\nSystemCallFilter=~read:EPERM\nSystemCallErrorNumber=EPERM\n");
+  const auto compiled = compile_systemd(systemd_filters(unit, CallGroups::shipped(), {}));
+  ASSERT_FALSE(compiled);
+  EXPECT_EQ(compiled.error().option, SystemdOption::SystemCallFilter);
+  EXPECT_EQ(compiled.error().call, "read");
+}
+
+TEST(Systemd, PureIntentHasNoRulesThatNobodyWrote) {
+  const Unit unit = unit_of("SystemCallArchitectures=native\nSystemCallFilter=~socket:EPERM\n");
+  Manager manager(symbolic::Order::fixed());
+  const auto pure = systemd_intent(manager, unit.sandbox, {}, true);
+  const auto whole = systemd_intent(manager, unit.sandbox, {});
+  ASSERT_TRUE(pure && whole);
+  const auto differing = pure->differs(*whole);
+  // The number -1 is one of x32.
+  EXPECT_EQ(differing.values_of(0)->size(), 1U);
+  EXPECT_EQ(differing.values_of(0)->front().first, 0xffffffff);
+}
+
+TEST(Systemd, OldKernelsKillAThread) {
+  const Unit unit = unit_of("SystemCallFilter=~read\n");
+  Environment old;
+  old.kernel = {4, 13};
+  Manager manager(symbolic::Order::fixed());
+  const std::vector<std::string> read{"x86_64", "read"};
+  EXPECT_EQ(systemd_intent(manager, unit.sandbox, old)->at(words_of(read)).action(),
+            seccomp::Action::KillThread);
+}
+
+TEST(Systemd, OtherMachinesHaveOtherAbis) {
+  const Unit unit = unit_of(
+      "SystemCallFilter=~@mount\nSystemCallErrorNumber=EPERM\nRestrictSUIDSGID=yes\n"
+      "MemoryDenyWriteExecute=yes\nRestrictNamespaces=yes\nRestrictRealtime=yes\n"
+      "RestrictAddressFamilies=AF_UNIX\nSystemCallArchitectures=native\n");
+  for (const auto host :
+       {seccomp::Arch::aarch64, seccomp::Arch::arm, seccomp::Arch::riscv64, seccomp::Arch::x86}) {
+    Environment environment;
+    environment.host = host;
+    const auto compiled =
+        compile_systemd(systemd_filters(unit, CallGroups::shipped(), environment));
+    ASSERT_TRUE(compiled) << describe(host).token;
+    std::vector<verify::Program> stack;
+    for (const SystemdProgram& program : *compiled)
+      stack.push_back(*verify::accept(program.instructions));
+    Manager manager(symbolic::Order::fixed());
+    const auto meant = systemd_intent(manager, unit.sandbox, environment);
+    const auto made = VerdictFunction::of_stack(manager, stack);
+    ASSERT_TRUE(meant && made);
+    EXPECT_TRUE(manager.equal(*meant, *made)) << describe(host).token;
+  }
+  EXPECT_TRUE(systemd_arches(seccomp::Arch::s390x).empty());
+}
+
+TEST(SystemdGroups, TheShippedTableSaysWhoseItIs) {
+  const CallGroups& groups = CallGroups::shipped();
+  EXPECT_NE(groups.origin().find("252"), std::string::npos);
+  EXPECT_EQ(groups.calls("default").size(), 63U);
+  EXPECT_EQ(groups.members("sandbox"), nullptr);
+  const auto service = groups.calls("system-service");
+  EXPECT_GT(service.size(), 300U);
+  EXPECT_EQ(std::set<std::string>(service.begin(), service.end()).size(), service.size());
+}
+
+TEST(SystemdGroups, AreReadFromWhatSystemdAnalyzePrints) {
+  const auto groups = CallGroups::parse(
+      "@a\n    # What it is for\n    read\n    @b\n\n@b\n    # More\n    write\n    @a\n"
+      "# Ungrouped:\n#   close\n",
+      "mine");
+  ASSERT_TRUE(groups);
+  EXPECT_EQ(groups->origin(), "mine");
+  EXPECT_EQ(groups->calls("a"), (std::vector<std::string>{"read", "write"}));  // not for ever
+  EXPECT_TRUE(groups->calls("c").empty());
+  struct Row {
+    std::string_view text;
+    std::uint32_t line;
+  };
+  for (const Row& row :
+       {Row{"", 0}, Row{"read\n", 1}, Row{"@a\n  re ad\n", 2}, Row{"\n  read", 2}}) {
+    const auto bad = CallGroups::parse(row.text, "mine");
+    ASSERT_FALSE(bad) << row.text;
+    EXPECT_EQ(bad.error().place.line, row.line) << row.text;
+  }
+}
+
+}  // namespace
+}  // namespace assay::profile
