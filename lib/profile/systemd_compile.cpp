@@ -1,68 +1,14 @@
 // The filters as libseccomp makes them, by the calls that systemd makes.
-#include <seccomp.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include <array>
 #include <cerrno>
-#include <memory>
 #include <system_error>
 
-#include "assay/bpf/codec.hpp"
 #include "assay/profile/systemd_stack.hpp"
+#include "profile/libseccomp_filter.hpp"
 
 namespace assay::profile {
 namespace {
 
 using seccomp::Arch;
-
-struct Release {
-  void operator()(void* context) const { seccomp_release(context); }
-};
-using Context = std::unique_ptr<void, Release>;
-
-// A descriptor of memory to which libseccomp can write.
-class Memory {
- public:
-  Memory() : descriptor_(memfd_create("filter", MFD_CLOEXEC)) {}
-  Memory(const Memory&) = delete;
-  Memory& operator=(const Memory&) = delete;
-  ~Memory() {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
-  int descriptor() const { return descriptor_; }
-  std::string contents() const {
-    std::string bytes;
-    std::array<char, 4096> block{};
-    for (;;) {
-      const ssize_t got =
-          pread(descriptor_, block.data(), block.size(), static_cast<off_t>(bytes.size()));
-      if (got <= 0) return bytes;
-      bytes.append(block.data(), static_cast<std::size_t>(got));
-    }
-  }
-
- private:
-  int descriptor_;
-};
-
-std::uint32_t token_of(Arch arch) {
-  return seccomp_arch_resolve_name(std::string(describe(arch).token).c_str());
-}
-
-scmp_compare operator_of(Operator op) {
-  switch (op) {
-    case Operator::NotEqual: return SCMP_CMP_NE;
-    case Operator::Less: return SCMP_CMP_LT;
-    case Operator::LessEqual: return SCMP_CMP_LE;
-    case Operator::GreaterEqual: return SCMP_CMP_GE;
-    case Operator::Greater: return SCMP_CMP_GT;
-    case Operator::MaskedEqual: return SCMP_CMP_MASKED_EQ;
-    case Operator::Equal:
-    case Operator::MaskedNotEqual: break;  // systemd has no rule with the latter
-  }
-  return SCMP_CMP_EQ;
-}
 
 // What systemd does when libseccomp refuses a rule.
 enum class Refused : std::uint8_t {
@@ -88,18 +34,24 @@ class Compiler {
   explicit Compiler(const SystemdFilter& filter) : filter_(filter) {}
 
   // No program: systemd goes on without this filter.
-  tl::expected<std::optional<SystemdProgram>, SystemdFailure> run() {
-    context_.reset(seccomp_init(filter_.rules.otherwise.value));
-    if (!context_) return fail("", EINVAL);
-    if (const int error = set_up(); error < 0) return fail("", -error);
+  tl::expected<std::optional<SystemdProgram>, SystemdFailure> run() const {
+    auto made = LibseccompFilter::open(filter_.rules.otherwise, arch());
+    if (!made) return fail("", made.error());
+    for (const Arch other : filter_.rules.arches)
+      if (other != arch())
+        if (const int error = made->add_arch(other); error != 0) return fail("", error);
+    if (const int error = made->set_bad_arch(*filter_.rules.bad_arch); error != 0)
+      return fail("", error);
     for (const Rule& rule : filter_.rules.rules) {
-      const int error = add(rule);
+      const int error = add(*made, rule);
       if (error == 0) continue;
       const Refused then = on_refusal(filter_.option);
       if (then == Refused::Filter) return std::nullopt;
-      if (then == Refused::Absent && error != -EDOM) return fail(rule.calls.front().name, -error);
+      if (then == Refused::Absent && error != EDOM) return fail(rule.calls.front().name, error);
     }
-    return exported();
+    auto instructions = made->instructions();
+    if (!instructions) return fail("", instructions.error());
+    return SystemdProgram{filter_.option, arch(), std::move(*instructions)};
   }
 
  private:
@@ -109,47 +61,14 @@ class Compiler {
     return tl::unexpected(SystemdFailure{filter_.option, arch(), std::move(call), error});
   }
 
-  // The native arch, which a new context has, gives way to those of the rules.
-  int set_up() {
-    const std::uint32_t native = seccomp_arch_native();
-    bool keeps_native = false;
-    for (const Arch arch : filter_.rules.arches) keeps_native |= token_of(arch) == native;
-    if (!keeps_native)
-      if (const int error = seccomp_arch_remove(context_.get(), native); error < 0) return error;
-    for (const Arch arch : filter_.rules.arches) {
-      if (token_of(arch) == native) continue;
-      if (const int error = seccomp_arch_add(context_.get(), token_of(arch)); error < 0)
-        return error;
-    }
-    const std::uint32_t bad_arch = filter_.rules.bad_arch->value;
-    return seccomp_attr_set(context_.get(), SCMP_FLTATR_ACT_BADARCH, bad_arch);
-  }
-
-  int add(const Rule& rule) {
-    const int nr = seccomp_syscall_resolve_name(rule.calls.front().name.c_str());
-    if (nr == __NR_SCMP_ERROR) return -EDOM;
-    std::vector<scmp_arg_cmp> conditions;
-    for (const ArgumentCondition& condition : rule.conditions)
-      conditions.push_back(
-          {condition.index, operator_of(condition.op), condition.value, condition.value_two});
-    return seccomp_rule_add_exact_array(context_.get(), rule.verdict.value, nr,
-                                        static_cast<unsigned>(conditions.size()),
-                                        conditions.data());
-  }
-
-  tl::expected<std::optional<SystemdProgram>, SystemdFailure> exported() {
-    const Memory memory;
-    if (memory.descriptor() < 0) return fail("", errno);
-    if (const int error = seccomp_export_bpf(context_.get(), memory.descriptor()); error < 0)
-      return fail("", -error);
-    const std::string bytes = memory.contents();
-    auto instructions = bpf::decode(bpf::bytes_of(bytes), bpf::Format::Raw);
-    if (!instructions) return fail("", EINVAL);
-    return SystemdProgram{filter_.option, arch(), std::move(*instructions)};
+  static int add(LibseccompFilter& filter, const Rule& rule) {
+    const auto number = LibseccompFilter::resolve(rule.calls.front().name.c_str());
+    if (!number) return EDOM;
+    return filter.add_rule(rule.verdict, *number, rule.conditions,
+                           LibseccompFilter::Strictness::Exact);
   }
 
   const SystemdFilter& filter_;
-  Context context_;
 };
 
 }  // namespace
