@@ -102,6 +102,44 @@ Context service() {
   return context;
 }
 
+// One rule for each value that the argument may have.
+void allow_values(const Context& context, const char* call, unsigned argument,
+                  std::initializer_list<scmp_datum_t> values) {
+  for (const scmp_datum_t value : values) allow(context, call, {{argument, SCMP_CMP_EQ, value, 0}});
+}
+
+// Equality, masks and ranges of arguments, and calls without, as sandboxed services have them.
+Context service_by_arguments() {
+  constexpr scmp_datum_t far = std::uint64_t{1} << 40;
+  Context context = new_context(SCMP_ACT_ERRNO(EPERM));
+  for (const char* call :
+       {"write",      "close",         "fstat",          "poll",         "munmap",
+        "brk",        "rt_sigaction",  "rt_sigprocmask", "rt_sigreturn", "readv",
+        "writev",     "sched_yield",   "nanosleep",      "getpid",       "sendto",
+        "recvfrom",   "sendmsg",       "recvmsg",        "shutdown",     "bind",
+        "listen",     "getsockname",   "exit",           "wait4",        "uname",
+        "getcwd",     "gettimeofday",  "getuid",         "epoll_wait",   "epoll_ctl",
+        "exit_group", "clock_gettime", "accept4",        "pipe2",        "getrandom",
+        "futex"})
+    allow(context, call);
+  allow_values(context, "socket", 0, {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK});
+  allow_values(
+      context, "ioctl", 1,
+      {0x5401, 0x5402, 0x5413, 0x541b, 0x5421, 0x5450, 0x5451, 0x8912, 0x8927, 0x40049409});
+  allow_values(context, "fcntl", 1, {0, 1, 2, 3, 4, 5, 6, 7, 1030});
+  allow_values(context, "prctl", 0, {3, 4, 15, 16, 38, 39});
+  allow_values(context, "madvise", 2, {0, 1, 2, 3, 4, 8, 14, 15});
+  allow(context, "mmap", {{2, SCMP_CMP_MASKED_EQ, ~scmp_datum_t{3}, 0}});
+  allow(context, "mprotect", {{2, SCMP_CMP_MASKED_EQ, 4, 0}});
+  allow(context, "clone", {{0, SCMP_CMP_MASKED_EQ, namespace_flags, 0}});
+  allow(context, "openat", {{2, SCMP_CMP_MASKED_EQ, 3, 0}});
+  allow(context, "read", {{2, SCMP_CMP_LE, far, 0}});
+  allow(context, "lseek", {{2, SCMP_CMP_LT, 3, 0}});
+  allow(context, "pread64", {{2, SCMP_CMP_LE, far, 0}, {3, SCMP_CMP_LT, 16 * far, 0}});
+  allow(context, "setsockopt", {{1, SCMP_CMP_EQ, 1, 0}, {2, SCMP_CMP_LE, 15, 0}});
+  return context;
+}
+
 std::vector<bpf::Instruction> exported(const Context& context) {
   const int file = memfd_create("filter", MFD_CLOEXEC);
   if (file < 0) fail("memfd_create failed");
@@ -124,6 +162,7 @@ std::string_view name(FilterKind kind) {
     case FilterKind::Tree: return "tree";
     case FilterKind::Small: return "small";
     case FilterKind::Wide: return "wide";
+    case FilterKind::Arguments: return "arguments";
   }
   return {};
 }
@@ -133,6 +172,7 @@ namespace {
 Context profile_of(FilterKind kind) {
   switch (kind) {
     case FilterKind::Small: return service();
+    case FilterKind::Arguments: return service_by_arguments();
     case FilterKind::Wide:
       return container_profile({SCMP_ARCH_X86, SCMP_ARCH_X32, SCMP_ARCH_ARM, SCMP_ARCH_AARCH64,
                                 SCMP_ARCH_MIPSEL, SCMP_ARCH_MIPSEL64, SCMP_ARCH_PPC64LE,

@@ -1,6 +1,10 @@
 #include "assay/compiled/comparisons.hpp"
 
+#include <algorithm>
+#include <bit>
+#include <cmath>
 #include <optional>
+#include <unordered_map>
 
 namespace assay::compiled {
 
@@ -93,17 +97,91 @@ Comparisons::Path Comparisons::longest(Place place) const {
   return one.length >= zero.length ? one : zero;
 }
 
+// A side that no value is on goes wherever.
+Comparisons::Branch Comparisons::path_at(Place place) const {
+  const Path path = longest(place);
+  return {path.field, path.mask,
+          path.value, path.below.value_or(path.place),
+          path.place, path.above.value_or(path.place)};
+}
+
 Target Comparisons::at(Place place) {
   if (table_.is_value(place)) return Target::value(place - static_cast<Place>(table_.nodes.size()));
   if (!(known_[place] == unknown)) return known_[place];
-  const Path path = longest(place);
-  Comparison made{path.field, path.mask, path.value, {}, at(path.place), {}};
-  // A side that no value is on goes wherever.
-  made.below = path.below ? at(*path.below) : made.equal;
-  made.above = path.above ? at(*path.above) : made.equal;
+  const Branch branch = path_at(place);
+  const Comparison made{branch.field,     branch.mask,      branch.value,
+                        at(branch.below), at(branch.equal), at(branch.above)};
   comparisons_.push_back(made);
   known_[place] = Target::comparison(static_cast<std::uint32_t>(comparisons_.size() - 1));
   return known_[place];
+}
+
+namespace {
+
+constexpr std::size_t fewest_members = 3;
+constexpr std::size_t most_members = 256;
+constexpr std::size_t most_ways = 16384;
+constexpr int most_free_bits = 3;  // of a member: it counts once for each of their values
+
+// All ways from a node through those of one field.
+struct Ways {
+  struct Way {
+    std::uint64_t mask, value;
+    Place place;
+  };
+  std::vector<Way> all;
+  std::uint64_t mask = 0;  // of all bits asked for
+
+  // The place that most values of the field lead to.
+  Place usual() const {
+    std::unordered_map<Place, double> shares;
+    for (const Way& way : all) shares[way.place] += std::ldexp(1.0, -std::popcount(way.mask));
+    return std::max_element(shares.begin(), shares.end(),
+                            [](const auto& a, const auto& b) {
+                              return std::pair(a.second, b.first) < std::pair(b.second, a.first);
+                            })
+        ->first;
+  }
+};
+
+}  // namespace
+
+std::optional<ValueSet> Comparisons::set_at(Place place) const {
+  if (table_.is_value(place)) return std::nullopt;
+  const std::uint8_t field = field_of(table_.nodes[place].bit);
+  Ways ways;
+  std::vector<Ways::Way> open{{0, 0, place}};
+  while (!open.empty()) {
+    const Ways::Way way = open.back();
+    open.pop_back();
+    if (table_.is_value(way.place) || field_of(table_.nodes[way.place].bit) != field) {
+      ways.all.push_back(way);
+      if (ways.all.size() > most_ways) return std::nullopt;
+      continue;
+    }
+    const symbolic::ValueTable::Node& node = table_.nodes[way.place];
+    const std::uint64_t bit = std::uint64_t{1} << position(node.bit);
+    ways.mask |= bit;
+    open.push_back({way.mask | bit, way.value, node.low});
+    open.push_back({way.mask | bit, way.value | bit, node.high});
+  }
+  ValueSet set{field, ways.mask, {}, ways.usual()};
+  for (const Ways::Way& way : ways.all) {
+    if (way.place == set.otherwise) continue;
+    const std::uint64_t free = ways.mask & ~way.mask;
+    if (std::popcount(free) > most_free_bits || set.members.size() > most_members)
+      return std::nullopt;
+    // Every subset of the free bits.
+    std::uint64_t some = 0;
+    do {
+      set.members.push_back({way.value | some, way.place});
+      some = (some - free) & free;
+    } while (some != 0);
+  }
+  if (set.members.size() < fewest_members) return std::nullopt;
+  std::sort(set.members.begin(), set.members.end(),
+            [](const auto& a, const auto& b) { return a.value < b.value; });
+  return set;
 }
 
 std::uint32_t Comparisons::answer(Target from, const seccomp::Words& words) const {

@@ -1,6 +1,8 @@
 #include "compiled/dispatch.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <optional>
 #include <unordered_map>
 
 #include "assay/seccomp/arch.hpp"
@@ -15,8 +17,6 @@ constexpr std::uint8_t nr_word = 0;
 constexpr std::uint8_t arch_word = 1;
 constexpr std::size_t most_arches = 1024;
 constexpr std::size_t most_numbers = 16384;
-// Numbers with a slot each, at most; no architecture has as many calls.
-constexpr std::uint32_t most_slots = 2048;
 
 // The parts of the values of one word by what the function is there, as long as the diagram
 // asks for that word first.
@@ -46,12 +46,15 @@ class Partition {
   std::size_t parts_ = 0;
 };
 
-}  // namespace
+struct Part {  // the values of a word up to `last`
+  std::uint32_t last;
+  ValueTable::Place place;
+};
 
-std::vector<Dispatch::Part> Dispatch::parts_of(const ValueTable& table, Place place,
-                                               std::uint8_t word, std::size_t most) {
+std::vector<Part> parts_of(const ValueTable& table, ValueTable::Place place, std::uint8_t word,
+                           std::size_t most) {
   std::vector<Part> parts;
-  auto add = [&](std::uint32_t last, Place there) {
+  auto add = [&](std::uint32_t last, ValueTable::Place there) {
     if (!parts.empty() && parts.back().place == there) {
       parts.back().last = last;
     } else {
@@ -63,91 +66,152 @@ std::vector<Dispatch::Part> Dispatch::parts_of(const ValueTable& table, Place pl
   return parts;
 }
 
-CompiledFilter::Slot Dispatch::slot_of(const Comparisons& comparisons, Target target) const {
-  if (target.is_value()) return {comparisons.values()[target.index()], 0};
-  return {0, target.index() + 1};
-}
+}  // namespace
 
-CompiledFilter::Window Dispatch::window(const CompiledFilter::Scope& scope, std::uint32_t first) {
-  CompiledFilter::Window window{first, 0, static_cast<std::uint32_t>(filter_.slots_.size())};
-  // Up to the last part that begins in reach.
-  for (const CompiledFilter::Range& range : scope.ranges)
-    if (range.last >= first && range.last - first < most_slots - 1)
-      window.size = range.last - first + 2;
-  window.size = std::max(window.size, 512U);
-  auto range = scope.ranges.begin();
-  for (std::uint32_t nr = first; nr != first + window.size; ++nr) {
-    while (range->last < nr) ++range;
-    filter_.slots_.push_back(range->slot);
+// From places of the table to sets and nodes of the filter.
+class Dispatch::Walk {
+ public:
+  Walk(CompiledFilter& filter, const ValueTable& table)
+      : filter_(filter), table_(table), comparisons_(table, FieldWidth::Pair) {
+    filter_.values_ = table.values;
   }
-  return window;
-}
 
-std::uint32_t Dispatch::scope_of(const ValueTable& table, Comparisons& comparisons, Place place) {
-  CompiledFilter::Scope scope;
-  for (const Part& part : parts_of(table, place, nr_word, most_numbers))
-    scope.ranges.push_back({part.last, slot_of(comparisons, comparisons.at(part.place))});
-  filter_.scopes_.push_back(std::move(scope));
-  return static_cast<std::uint32_t>(filter_.scopes_.size() - 1);
-}
+  CompiledFilter::Range range(std::uint32_t last, Place place) {
+    if (table_.is_value(place)) return {last, table_.value(place), 0};
+    return {last, 0, at(place)};
+  }
+
+ private:
+  std::uint32_t at(Place place) {
+    if (table_.is_value(place))
+      return Target::value(place - static_cast<Place>(table_.nodes.size())).bits();
+    const auto known = known_.find(place);
+    if (known != known_.end()) return known->second;
+    const auto set = comparisons_.set_at(place);
+    const std::uint32_t result = set ? add(*set) : add(comparisons_.path_at(place));
+    known_.emplace(place, result);
+    return result;
+  }
+
+  std::uint32_t add(const Comparisons::Branch& branch) {
+    const CompiledFilter::Node node{branch.mask,
+                                    branch.value,
+                                    {at(branch.below), at(branch.equal), at(branch.above)},
+                                    branch.field};
+    filter_.nodes_.push_back(node);
+    return static_cast<std::uint32_t>(filter_.nodes_.size() - 1);
+  }
+
+  std::uint32_t add(const ValueSet& from) {
+    std::vector<CompiledFilter::Member> members;
+    for (const ValueSet::Member& member : from.members)
+      members.push_back({member.value, at(member.place)});
+    CompiledFilter::Set set{from.mask, 0, 0, 0, at(from.otherwise), from.field};
+    std::vector<CompiledFilter::Member> table = without_collisions(members, set);
+    set.members = static_cast<std::uint32_t>(filter_.members_.size());
+    filter_.members_.insert(filter_.members_.end(), table.begin(), table.end());
+    filter_.sets_.push_back(set);
+    return static_cast<std::uint32_t>(filter_.sets_.size() - 1) | CompiledFilter::set_mark;
+  }
+
+  // Larger tables until some factor of a few gives each value a place of its own. An empty
+  // place holds a value that belongs elsewhere, which nothing that comes here is equal to.
+  static std::vector<CompiledFilter::Member> without_collisions(
+      const std::vector<CompiledFilter::Member>& members, CompiledFilter::Set& set) {
+    for (auto bits = static_cast<unsigned>(std::bit_width(members.size()));; ++bits) {
+      set.shift = 64 - bits;
+      for (unsigned attempt = 0; attempt < 64; ++attempt) {
+        set.factor = 0x9e3779b97f4a7c15 * (2 * attempt + 1);
+        if (auto table = laid_out(members, set)) return *std::move(table);
+      }
+    }
+  }
+
+  static std::optional<std::vector<CompiledFilter::Member>> laid_out(
+      const std::vector<CompiledFilter::Member>& members, const CompiledFilter::Set& set) {
+    std::vector<CompiledFilter::Member> table(std::size_t{1} << (64 - set.shift));
+    std::vector<bool> taken(table.size());
+    const auto place = [&](std::uint64_t value) {
+      return static_cast<std::size_t>(value * set.factor >> set.shift);
+    };
+    for (const CompiledFilter::Member& member : members) {
+      if (taken[place(member.value)]) return std::nullopt;
+      taken[place(member.value)] = true;
+      table[place(member.value)] = member;
+    }
+    for (std::size_t i = 0; i < table.size(); ++i)
+      if (!taken[i]) table[i] = members[place(members[0].value) == i ? 1 : 0];
+    return table;
+  }
+
+  CompiledFilter& filter_;
+  const ValueTable& table_;
+  Comparisons comparisons_;
+  std::unordered_map<Place, std::uint32_t> known_;
+};
 
 void Dispatch::build(const ValueTable& table) {
-  Comparisons comparisons(table, FieldWidth::Pair);
+  Walk walk(filter_, table);
   std::unordered_map<Place, std::uint32_t> scopes;
   for (const Part& part : parts_of(table, table.root, arch_word, most_arches)) {
-    const auto [at, fresh] = scopes.try_emplace(part.place, 0);
-    if (fresh) at->second = scope_of(table, comparisons, part.place);
+    const auto next = static_cast<std::uint32_t>(filter_.scopes_.size());
+    const auto [at, fresh] = scopes.try_emplace(part.place, next);
+    if (fresh) {
+      auto& ranges = filter_.scopes_.emplace_back();
+      for (const Part& numbers : parts_of(table, part.place, nr_word, most_numbers))
+        ranges.push_back(walk.range(numbers.last, numbers.place));
+    }
     filter_.arches_.push_back({part.last, at->second});
   }
-  filter_.values_ = table.values;
-  for (const Comparison& made : comparisons.all()) {
-    // Node 0 is none, so that all stand one further.
-    const auto moved = [](Target target) { return target.bits() + (target.is_value() ? 0 : 1); };
-    filter_.nodes_.push_back({made.mask,
-                              made.value,
-                              {moved(made.below), moved(made.equal), moved(made.above)},
-                              made.field});
-  }
-  open_gates();
+  fill_rows();
 }
 
-// Gates are for arches that records really have and that the filter treats one by one, and
-// whose words stand in memory as this machine reads them.
-void Dispatch::open_gates() {
-  for (CompiledFilter::Scope& scope : filter_.scopes_) {
-    if (filter_.scopes_.size() > 64) break;
-    scope.low = window(scope, 0);
-    scope.x32 = window(scope, seccomp::x32_bit);
-  }
-  std::vector<std::uint32_t> wanted;
-  for (const seccomp::ArchInfo& info : seccomp::arches) {
-    const bool twice = std::find(wanted.begin(), wanted.end(), info.audit) != wanted.end();
-    if (info.order == std::endian::native && !twice) wanted.push_back(info.audit);
-  }
-  // The factor with which most of them have a gate each; common ones come first.
-  const auto gate_of = [](std::uint32_t arch, std::uint32_t factor) {
-    return arch * factor >> (32 - CompiledFilter::gate_bits);
-  };
-  std::size_t best = 0;
-  for (std::uint32_t attempt = 0; attempt < 512 && best < wanted.size(); ++attempt) {
-    const std::uint32_t factor = 0x9e3779b1U + attempt * 0x3c6ef362U;
-    std::uint64_t taken = 0;
-    std::size_t first = 0;
-    for (; first < wanted.size(); ++first) {
-      const std::uint64_t gate = std::uint64_t{1} << gate_of(wanted[first], factor);
-      if ((taken & gate) != 0) break;
-      taken |= gate;
+std::uint32_t Dispatch::scope_at(std::uint32_t arch) const {
+  return std::lower_bound(filter_.arches_.begin(), filter_.arches_.end(), arch,
+                          [](const auto& at, std::uint32_t value) { return at.last < value; })
+      ->scope;
+}
+
+// Whose words stand in memory as this machine reads them; first those that the filter treats
+// otherwise than an arch that nobody has.
+std::vector<std::uint32_t> Dispatch::arches_with_rows() const {
+  std::vector<std::uint32_t> result;
+  const std::uint32_t nobodys = scope_at(0x5a5a5a5a);
+  for (const bool own : {true, false})
+    for (const seccomp::ArchInfo& info : seccomp::arches)
+      if (info.order == std::endian::native && info.nr_bit == 0 &&
+          (scope_at(info.audit) != nobodys) == own)
+        result.push_back(info.audit);
+  return result;
+}
+
+void Dispatch::fill_rows() {
+  const std::vector<std::uint32_t> wanted = arches_with_rows();
+  const auto distinct = [&](unsigned shift) {
+    std::uint32_t taken = 0;
+    std::size_t count = 0;
+    for (; count < wanted.size(); ++count) {
+      const std::uint32_t row = 1U << (wanted[count] >> shift & (CompiledFilter::rows - 1));
+      if ((taken & row) != 0) break;
+      taken |= row;
     }
-    if (first <= best) continue;
-    best = first;
-    filter_.gate_factor_ = factor;
-  }
-  for (std::size_t i = best; i-- > 0;) {
-    const auto range =
-        std::lower_bound(filter_.arches_.begin(), filter_.arches_.end(), wanted[i],
-                         [](const auto& at, std::uint32_t arch) { return at.last < arch; });
-    filter_.gates_[gate_of(wanted[i], filter_.gate_factor_)] = {wanted[i],
-                                                                filter_.scopes_[range->scope].low};
+    return count;
+  };
+  unsigned best = 0;
+  for (unsigned shift = 1; shift < 32; ++shift)
+    if (distinct(shift) > distinct(best)) best = shift;
+  filter_.row_shift_ = 32 + best;
+  filter_.slots_.resize(std::size_t{CompiledFilter::rows} * CompiledFilter::row_size);
+  for (std::size_t i = 0; i < filter_.slots_.size(); ++i)
+    filter_.slots_[i].key = i % CompiledFilter::row_size ^ CompiledFilter::no_key;
+  for (std::size_t i = 0; i < distinct(best); ++i) {
+    auto range = filter_.scopes_[scope_at(wanted[i])].begin();
+    for (std::uint32_t nr = 0; nr < CompiledFilter::row_size; ++nr) {
+      while (range->last < nr) ++range;
+      const std::uint64_t key = CompiledFilter::key_of(wanted[i], nr);
+      filter_.slots_[filter_.place_of(key)] = {
+          range->rest == 0 ? key : key ^ CompiledFilter::rest_mark, range->value, range->rest};
+    }
   }
 }
 

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::uint32_t numbers = 512;  // of each arch that are looked at
 constexpr std::size_t most_residues = 256;
+constexpr std::uint32_t whole_programs = 1;  // the residue that is nothing shorter
 
 bool loads_unknown(const verify::Program& program, std::size_t pc) {
   return program.opcode(pc).operand == Operand::Word && program[pc].k >= 8;
@@ -85,39 +86,38 @@ std::uint32_t Specialiser::add(const std::vector<Rest>& rests) {
   return static_cast<std::uint32_t>(filter_.residues_.size() - 1);
 }
 
-CompiledFilter::Slot Specialiser::slot_of(std::uint32_t arch, std::uint32_t nr) {
+CompiledFilter::Range Specialiser::range_of(std::uint32_t arch, std::uint32_t nr) {
   std::vector<Rest> rests;
   for (std::size_t i = 0; i < programs_.size(); ++i) rests.push_back(rest_of(i, arch, nr));
   if (std::all_of(rests.begin(), rests.end(), [](const Rest& rest) { return rest.decided; })) {
-    if (rests.size() == 1) return {rests.front().value, 0};
+    if (rests.size() == 1) return {nr, rests.front().value, 0};
     std::vector<Verdict> verdicts;
     for (const Rest& rest : rests) verdicts.push_back({rest.value});
-    return {strongest(verdicts, filter_.semantics_).value, 0};
+    return {nr, strongest(verdicts, filter_.semantics_).value, 0};
   }
   const auto known = known_.find(rests);
-  if (known != known_.end()) return {0, known->second};
-  if (filter_.residues_.size() >= most_residues) return {0, 1};
+  if (known != known_.end()) return {nr, 0, known->second};
+  if (filter_.residues_.size() >= most_residues) return {nr, 0, whole_programs};
   const std::uint32_t residue = add(rests);
   known_.emplace(std::move(rests), residue);
-  return {0, residue};
+  return {nr, 0, residue};
 }
 
-CompiledFilter::Scope Specialiser::scope_of(std::uint32_t arch) {
-  CompiledFilter::Scope scope;
+std::vector<CompiledFilter::Range> Specialiser::scope_of(std::uint32_t arch) {
+  std::vector<CompiledFilter::Range> ranges;
   const auto add_numbers = [&](std::uint32_t first) {
-    for (std::uint32_t nr = first; nr < first + numbers; ++nr)
-      scope.ranges.push_back({nr, slot_of(arch, nr)});
+    for (std::uint32_t nr = first; nr < first + numbers; ++nr) ranges.push_back(range_of(arch, nr));
   };
   add_numbers(0);
-  scope.ranges.push_back({seccomp::x32_bit - 1, {0, 1}});
+  ranges.push_back({seccomp::x32_bit - 1, 0, whole_programs});
   add_numbers(seccomp::x32_bit);
-  scope.ranges.push_back({~0U, {0, 1}});
-  return scope;
+  ranges.push_back({~0U, 0, whole_programs});
+  return ranges;
 }
 
 void Specialiser::build() {
   for (const verify::Program& program : programs_) whole_.emplace_back(program, filter_.semantics_);
-  // Residue 0 is none, 1 the programs as they are.
+  // Residue 0 is none.
   filter_.residues_.emplace_back();
   CompiledFilter::Residue& whole = filter_.residues_.emplace_back();
   whole.filters = whole_;
@@ -133,14 +133,14 @@ void Specialiser::build() {
   std::sort(arches.begin(), arches.end());
   arches.erase(std::unique(arches.begin(), arches.end()), arches.end());
 
-  filter_.scopes_.push_back({{}, {}, {{~0U, {0, 1}}}});
+  filter_.scopes_.push_back({{~0U, 0, whole_programs}});
   for (const std::uint32_t arch : arches) {
     if (arch != 0) filter_.arches_.push_back({arch - 1, 0});
     filter_.arches_.push_back({arch, static_cast<std::uint32_t>(filter_.scopes_.size())});
     filter_.scopes_.push_back(scope_of(arch));
   }
   filter_.arches_.push_back({~0U, 0});
-  Dispatch(filter_).open_gates();
+  Dispatch(filter_).fill_rows();
 }
 
 }  // namespace assay::compiled

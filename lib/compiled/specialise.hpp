@@ -29,8 +29,8 @@ class Specialiser {
   };
   Rest rest_of(std::size_t program, std::uint32_t arch, std::uint32_t nr) const;
   engine::Interpreter shortened(const verify::Program& program, const Rest& rest) const;
-  CompiledFilter::Slot slot_of(std::uint32_t arch, std::uint32_t nr);
-  CompiledFilter::Scope scope_of(std::uint32_t arch);
+  CompiledFilter::Range range_of(std::uint32_t arch, std::uint32_t nr);
+  std::vector<CompiledFilter::Range> scope_of(std::uint32_t arch);
   std::uint32_t add(const std::vector<Rest>& rests);
 
   CompiledFilter& filter_;

@@ -122,7 +122,7 @@ TEST(CompiledFilter, RangesUpToTheLastNumber) {
       "jge #0x400001ff, +3\njge #2047, +3, +2\nret #1\nret #2\nret #3\nret #4\nret #5");
   const CompiledFilter compiled(program);
   const Interpreter interpreter(program);
-  EXPECT_EQ(compiled.comparisons(), 0U);
+  EXPECT_EQ(compiled.steps(), 0U);
   for (const std::uint32_t arch : {0U, 0xbfffffffU, 0xc0000000U, 0xc000003eU, ~0U})
     for (const std::uint32_t around :
          {0U, 511U, 2047U, 0x40000000U, 0x400001ffU, 0x40000200U, 0x400007ffU, 0x80000000U, ~0U})
@@ -139,6 +139,29 @@ TEST(CompiledFilter, NumbersInManyPartsAreCompared) {
   EXPECT_TRUE(compiled.decided());
   for (std::uint32_t nr = 0; nr < 100'000; nr += 7)
     ASSERT_EQ(compiled.run(Words{nr}), interpreter.run(Words{nr})) << nr;
+}
+
+// Numbers and arches that share all bits by which a slot is chosen with ones that have a slot.
+TEST(CompiledFilter, NoNumberIsTakenForAnother) {
+  const Program program = program_of(
+      "ld [4]\njeq #0xc000003e, +0, +4\nld [0]\njeq #5, +0, +3\nld [16]\nret a\nret #1\nret #2");
+  const CompiledFilter compiled(program, {}, none);
+  const Program table = program_of(
+      "ld [4]\njeq #0xc000003e, +0, +5\nld [0]\njeq #5, +0, +4\nld [16]\njeq #9, +3\nret #3\n"
+      "ret #1\nret #2\nret #4");
+  const CompiledFilter decided(table);
+  std::vector<SeccompData> records;
+  for (unsigned bit = 0; bit < 64; ++bit)
+    for (unsigned other = 0; other < 64; ++other)
+      for (const std::uint64_t key : {0xc000003e00000005U, 0xc000003e00000004U, 0x4000000300000005U,
+                                      std::uint64_t{0x40000000}, std::uint64_t{0}}) {
+        const std::uint64_t near = key ^ std::uint64_t{1} << bit ^ std::uint64_t{1} << other;
+        for (const std::uint64_t arg : {8U, 9U})
+          records.push_back(
+              {static_cast<std::uint32_t>(near), static_cast<std::uint32_t>(near >> 32), 0, {arg}});
+      }
+  EXPECT_EQ(difference(compiled, Interpreter(program), records), std::nullopt);
+  EXPECT_EQ(difference(decided, Interpreter(table), records), std::nullopt);
 }
 
 // Where a 64-bit argument has its high word first, on a machine where it has not.
@@ -204,15 +227,18 @@ TEST(CompiledFilter, MutantsAreCompiledAsTheyAre) {
   EXPECT_GE(unlike, 60 / agreement::slowdown());
 }
 
-// A 64-bit argument is one comparison, whichever way the filter asks.
-TEST(CompiledFilter, A64BitArgumentIsOneComparison) {
+// A 64-bit argument is one step, whichever way the filter asks; so are several values of it.
+TEST(CompiledFilter, A64BitArgumentIsOneStep) {
   const char* const equal = "ld [20]\njne #1, +3\nld [16]\njne #2, +1\nret #1\nret #2";
   const char* const masked =
       "ld [20]\nand #1\njne #1, +4\nld [16]\nand #0xf0\njne #0x30, +1\nret #1\nret #2";
   const char* const at_least =
       "ld [20]\njgt #1, +3\njne #1, +3\nld [16]\njge #9, +0, +1\nret #1\nret #2";
-  for (const char* const text : {equal, masked, at_least})
-    EXPECT_EQ(CompiledFilter(program_of(text)).comparisons(), 1U) << text;
+  const char* const several =
+      "ld [20]\njne #0, +6\nld [16]\njeq #1, +5\njeq #7, +4\njeq #9, +4\njeq #16, +2\njeq #99, +2\n"
+      "ret #1\nret #2\nret #3";
+  for (const char* const text : {equal, masked, at_least, several})
+    EXPECT_EQ(CompiledFilter(program_of(text)).steps(), 1U) << text;
 }
 
 }  // namespace

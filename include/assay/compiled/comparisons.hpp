@@ -11,6 +11,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <vector>
 
 #include "assay/symbolic/value_table.hpp"
@@ -49,12 +51,37 @@ struct Comparison {
   friend constexpr bool operator==(const Comparison&, const Comparison&) = default;
 };
 
+// Several values of a field behind a mask, each with a place of its own, and one for all others.
+struct ValueSet {
+  struct Member {
+    std::uint64_t value;
+    symbolic::ValueTable::Place place;
+  };
+  std::uint8_t field = 0;
+  std::uint64_t mask = 0;
+  std::vector<Member> members;  // rising
+  symbolic::ValueTable::Place otherwise = 0;
+};
+
 // Comparisons of one table, made as they are asked for and shared. The table must outlive it.
 class Comparisons {
  public:
   Comparisons(const symbolic::ValueTable& table, FieldWidth width);
 
   Target at(symbolic::ValueTable::Place place);
+
+  // The comparison that a node begins, by places of the table.
+  struct Branch {
+    std::uint8_t field;
+    std::uint64_t mask;
+    std::uint64_t value;
+    symbolic::ValueTable::Place below, equal, above;
+  };
+  Branch path_at(symbolic::ValueTable::Place place) const;
+
+  // What the function is at a place as a set of at least three values; nothing where it is more
+  // than that, or as easily compared.
+  std::optional<ValueSet> set_at(symbolic::ValueTable::Place place) const;
 
   // Each behind those that it leads to.
   const std::vector<Comparison>& all() const { return comparisons_; }

@@ -47,12 +47,12 @@ class CompiledFilter {
   explicit CompiledFilter(const symbolic::VerdictFunction& function);
 
   std::uint32_t run(const seccomp::Words& words) const {
-    const Slot slot = look_up(words[1], words[0]);
-    return slot.rest == 0 ? slot.value : decide(slot, words);
+    const Slot slot = look_up(key_of(words[1], words[0]));
+    return slot.rest == 0 ? slot.value : decide(slot.rest, words);
   }
   std::uint32_t run(const seccomp::SeccompData& data) const {
-    const Slot slot = look_up(data.arch, data.nr);
-    return slot.rest == 0 ? slot.value : decide(slot, engine::Interpreter::words_of(data));
+    const Slot slot = look_up(key_of(data.arch, data.nr));
+    return slot.rest == 0 ? slot.value : decide(slot.rest, engine::Interpreter::words_of(data));
   }
 
   // Batches: values[i] is what record i gets; as many values as records. With more than one
@@ -65,83 +65,119 @@ class CompiledFilter {
 
   // Whether it was made from the verdict function.
   bool decided() const { return residues_.empty(); }
-  std::size_t comparisons() const { return nodes_.size() - 1; }
+  std::size_t steps() const { return nodes_.size() + sets_.size() - 1; }
   std::size_t bytes() const;
 
  private:
   friend class Dispatch;     // lib/compiled/dispatch.cpp
   friend class Specialiser;  // lib/compiled/specialise.cpp
 
+  // Where a walk goes on: a value (Target::value_mark), a set, or else a node.
+  static constexpr std::uint32_t set_mark = 0x40000000;
+
   // What is known once (arch, nr) is: the value, or what decides.
   struct Slot {
+    std::uint64_t key = 0;
     std::uint32_t value = 0;
-    std::uint32_t rest = 0;  // 0: nothing; else a node, or a residue when there are any
+    std::uint32_t rest = 0;  // 0: nothing; else where to go on, or a residue when there are any
   };
+  // The lowest bits of a key are its place in a row, so that they can say more than that: a key
+  // that differs from its place in rest_mark has a rest, one that differs in no_key is none.
+  static constexpr std::uint64_t rest_mark = 1;
+  static constexpr std::uint64_t no_key = 2;
+
   struct Node {
     std::uint64_t mask = 0;
     std::uint64_t value = 0;
-    std::array<std::uint32_t, 3> targets{};  // below, equal, above: Target::bits()
+    std::array<std::uint32_t, 3> targets{};  // below, equal, above
     std::uint32_t pair = 0;
   };
-  // The numbers of an arch from `first` on that have a slot each.
-  struct Window {
-    std::uint32_t first = 0;
-    std::uint32_t size = 0;
-    std::uint32_t slots = 0;  // index of the first one's
+  // Many values of one field at a time: a table without collisions.
+  struct Set {
+    std::uint64_t mask = 0;
+    std::uint64_t factor = 0;
+    std::uint32_t shift = 0;
+    std::uint32_t members = 0;  // index of the first
+    std::uint32_t otherwise = 0;
+    std::uint32_t pair = 0;
   };
-  struct Gate {
-    std::uint32_t arch = 0;
-    Window window;
+  struct Member {
+    std::uint64_t value = 0;
+    std::uint32_t target = 0;
   };
   struct Range {  // of numbers, up to `last`
     std::uint32_t last;
-    Slot slot;
-  };
-  // The numbers of some arches.
-  struct Scope {
-    Window low, x32;
-    std::vector<Range> ranges;  // rising, the last one ends at 2^32 - 1
+    std::uint32_t value;
+    std::uint32_t rest;
   };
   struct ArchRange {
     std::uint32_t last;
     std::uint32_t scope;
   };
-  // A program that what is known of (arch, nr) has shortened.
+  // Programs that what is known of (arch, nr) has shortened, oldest first, and the values of
+  // those that it has decided.
   struct Residue {
-    std::vector<engine::Interpreter> filters;  // oldest first
-    std::vector<seccomp::Verdict> known;       // of those that are decided, by place
+    std::vector<engine::Interpreter> filters;
+    std::vector<seccomp::Verdict> known;
     std::vector<bool> decided;
   };
 
-  static constexpr unsigned gate_bits = 6;
-  const Gate& gate_of(std::uint32_t arch) const {
-    return gates_[arch * gate_factor_ >> (32 - gate_bits)];
+  static constexpr std::uint64_t key_of(std::uint32_t arch, std::uint32_t nr) {
+    return std::uint64_t{arch} << 32 | nr;
   }
-  bool is_native(std::uint32_t arch) const;
-  Slot look_up(std::uint32_t arch, std::uint32_t nr) const {
-    const Gate& gate = gate_of(arch);
-    if (gate.arch == arch && nr < gate.window.size) [[likely]]
-      return slots_[gate.window.slots + nr];
-    return find(arch, nr);
+  // Some arches have a row of slots for their lowest numbers; three bits of the arch tell
+  // their rows apart.
+  static constexpr std::uint32_t row_size = 512;
+  static constexpr std::uint32_t rows = 8;
+  std::size_t place_of(std::uint64_t key) const {
+    return (key >> row_shift_ & (rows - 1)) * row_size + (key & (row_size - 1));
   }
-  Slot find(std::uint32_t arch, std::uint32_t nr) const;
-  std::uint32_t decide(Slot slot, const seccomp::Words& words) const;
+  Slot look_up(std::uint64_t key) const {
+    const Slot& slot = slots_[place_of(key)];
+    if ((slot.key ^ key) <= rest_mark) [[likely]]
+      return slot;
+    return find(key);
+  }
+  Slot find(std::uint64_t key) const;
+  bool has_row(std::uint32_t arch) const;
+  std::uint32_t decide(std::uint32_t rest, const seccomp::Words& words) const;
+  std::uint32_t target_of(const Node& node, std::uint64_t field) const {
+    field &= node.mask;
+    return node.targets[static_cast<std::size_t>(field >= node.value) +
+                        static_cast<std::size_t>(field > node.value)];
+  }
+  std::uint32_t target_of(const Set& set, std::uint64_t field) const {
+    field &= set.mask;
+    const Member& member = members_[set.members + (field * set.factor >> set.shift)];
+    return member.value == field ? member.target : set.otherwise;
+  }
   std::uint32_t run_residue(const Residue& residue, const seccomp::Words& words) const;
 
+  struct Pending;
   template <class Records>
-  void run_block(const Records& records, std::size_t first, std::size_t count,
+  void miss(const Records& records, std::size_t i, std::uint32_t* value, std::size_t place,
+            Pending& pending) const;
+  template <bool few, class Records>
+  void look_up_block(const Records& records, std::size_t first, std::size_t count,
+                     std::uint32_t* values, Pending& pending) const;
+  template <class Records>
+  void walk(const Records& records, std::size_t first, std::uint32_t* values,
+            Pending& pending) const;
+  template <class Records>
+  void run_range(const Records& records, std::size_t from, std::size_t to,
                  std::uint32_t* values) const;
   template <class Records>
   void run_all(const Records& records, std::size_t count, std::uint32_t* values,
                unsigned threads) const;
 
-  std::array<Gate, 1U << gate_bits> gates_{};
-  std::uint32_t gate_factor_ = 0;
+  unsigned row_shift_ = 32;
   std::vector<Slot> slots_;
   std::vector<Node> nodes_{Node{}};  // [0] is none
+  std::vector<Set> sets_;
+  std::vector<Member> members_;
   std::vector<std::uint32_t> values_;
-  std::vector<Scope> scopes_;
-  std::vector<ArchRange> arches_;  // rising, the last one ends at 2^32 - 1
+  std::vector<std::vector<Range>> scopes_;  // rising, the last one ends at 2^32 - 1
+  std::vector<ArchRange> arches_;           // the same
   std::vector<Residue> residues_;
   seccomp::Semantics semantics_;
 };
