@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "assay/profile/conventions.hpp"
+#include "profile/chains.hpp"
 #include "profile/libseccomp_filter.hpp"
 #include "profile/newer_call_stub.hpp"
 
@@ -87,16 +88,13 @@ class Loading {
     return {};
   }
 
+  // Firecracker's: the width counts for equality alone.
   static ArgumentCondition for_libseccomp(ArgumentCondition condition) {
     constexpr std::uint64_t low_word = 0xffffffff;
-    if (condition.width == Width::Whole) return condition;
-    if (condition.op == Operator::Equal) {
-      condition.op = Operator::MaskedEqual;
-      condition.value_two = condition.value;
-      condition.value = low_word;
-    } else if (condition.op == Operator::MaskedEqual) {
-      condition.value &= low_word;
-    }
+    if (condition.width == Width::Whole || condition.op != Operator::Equal) return condition;
+    condition.op = Operator::MaskedEqual;
+    condition.value_two = condition.value;
+    condition.value = low_word;
     return condition;
   }
 
@@ -188,8 +186,7 @@ Compiled with_libseccomp(const RuleSet& rules, const Environment& environment, F
 Compiled compile(const RuleSet& rules, const Environment& environment, Form form) {
   if (conventions_of(environment.runtime).libseccomp)
     return with_libseccomp(rules, environment, form);
-  return refused(rules.place,
-                 "the compiler of " + std::string(name(environment.runtime)) + " is not modelled");
+  return compile_chains(rules, environment);
 }
 
 std::string libseccomp_version() {

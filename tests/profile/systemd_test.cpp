@@ -4,12 +4,11 @@
 
 #include <set>
 
-#include "assay/names/syscalls.hpp"
 #include "assay/profile/systemd_intent.hpp"
 #include "assay/profile/systemd_stack.hpp"
 #include "assay/text/verdict.hpp"
 #include "assay/verify/accept.hpp"
-#include "data_cases.hpp"
+#include "call_questions.hpp"
 
 namespace assay::profile {
 namespace {
@@ -36,19 +35,6 @@ Unit unit_of(const std::string& body) {
   return *unit;
 }
 
-// "x86_64 openat arg1=3"
-seccomp::Words words_of(std::span<const std::string> question) {
-  const auto arch = *seccomp::find_arch(question[0]);
-  seccomp::SeccompData data;
-  data.arch = describe(arch).audit;
-  const auto named = names::syscall_number(arch, question[1]);
-  data.nr = named ? *named : static_cast<std::uint32_t>(std::stol(question[1]));
-  for (const std::string& argument : question.subspan(2))
-    data.args.at(static_cast<std::size_t>(argument[3] - '0')) =
-        test::parse_number(argument.substr(5));
-  return seccomp::words(data, describe(arch).order);
-}
-
 std::string shown(const Finding& finding) {
   return "finding " + std::to_string(finding.place.file) + ":" +
          std::to_string(finding.place.line) + ":" + std::to_string(finding.place.column) + " " +
@@ -64,14 +50,11 @@ TEST_P(SystemdOptions, MeanWhatTheRowSays) {
   ASSERT_TRUE(meant);
   std::multiset<std::string> findings;
   for (const std::string& line : GetParam().expected) {
-    auto words = test::split(line);
-    if (words.front() == "finding") {
+    if (const auto question = test::call_question(line)) {
+      EXPECT_EQ(text::to_text(meant->at(question->words)), question->verdict) << line;
+    } else {
       findings.insert(line);
-      continue;
     }
-    const std::string verdict = words.back();
-    words.pop_back();
-    EXPECT_EQ(text::to_text(meant->at(words_of(words))), verdict) << line;
   }
   std::multiset<std::string> found;
   for (const Finding& finding : unit.findings) found.insert(shown(finding));
@@ -150,9 +133,9 @@ TEST(Systemd, OldKernelsKillAThread) {
   Environment old;
   old.kernel = {4, 13};
   Manager manager(symbolic::Order::fixed());
-  const std::vector<std::string> read{"x86_64", "read"};
-  EXPECT_EQ(systemd_intent(manager, unit.sandbox, old)->at(words_of(read)).action(),
-            seccomp::Action::KillThread);
+  const auto read = *test::call_question("x86_64 read KILL_THREAD");
+  EXPECT_EQ(text::to_text(systemd_intent(manager, unit.sandbox, old)->at(read.words)),
+            read.verdict);
 }
 
 TEST(Systemd, OtherMachinesHaveOtherAbis) {
