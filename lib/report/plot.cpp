@@ -343,8 +343,7 @@ std::string to_svg(const Plot& plot, const PlotStyle& style) {
   text += "viewBox=\"0 0 " + width + " " + height + "\" width=\"" + width + "\" height=\"" +
           height + "\" aria-label=\"" +
           escaped(plot.title + (plot.description.empty() ? "" : ". " + plot.description)) + "\">";
-  if (style.standalone)
-    text += "<style>" + std::string(theme_css) + std::string(plot_css) + "</style>";
+  if (style.standalone) text += "<style>" + std::string(plot_style) + "</style>";
   return text + Drawing(plot, style).body() + "</svg>\n";
 }
 

@@ -27,6 +27,7 @@ ExitStatus run_explain(const Arguments& arguments);
 ExitStatus run_fingerprint(const Arguments& arguments);
 ExitStatus run_ps(const Arguments& arguments);
 ExitStatus run_query(const Arguments& arguments);
+ExitStatus run_report(const Arguments& arguments);
 ExitStatus run_run(const Arguments& arguments);
 ExitStatus run_witness(const Arguments& arguments);
 

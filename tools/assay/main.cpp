@@ -25,6 +25,7 @@ constexpr auto commands = std::to_array<Command>({
     {"disasm", "a filter as assembly text", run_disasm},
     {"asm", "assembly text as a filter", run_asm},
     {"dump", "the filters that a process has, or installs", run_dump},
+    {"report", "one page about a filter or two: findings, policy, pictures, cost", run_report},
     {"ps", "processes and their seccomp mode", run_ps},
 });
 
