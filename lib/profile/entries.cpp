@@ -38,7 +38,8 @@ class Passing {
     if (!conventions_->notify_by_default && rule.verdict.action() == Action::UserNotif &&
         call.name == "write")
       refuse(rule.place, "USER_NOTIF cannot be asked on write");
-    if (rule.verdict == rules_.otherwise)
+    // In a chain it may stand before rules of other verdicts.
+    if (rule.verdict == rules_.otherwise && rules_.combination == Combination::Union)
       return answer(conventions_->default_rule, rule.place,
                     "a rule with the verdict that is the default one");
     const bool known = conventions_->libseccomp ? names::libseccomp_knows(call.name)

@@ -87,12 +87,6 @@ struct Sandbox {
   friend bool operator==(const Sandbox&, const Sandbox&) = default;
 };
 
-// A unit and its drop-ins: names for messages, and texts.
-struct UnitText {
-  std::string name;
-  std::string text;
-};
-
 struct Unit {
   std::vector<std::string> files;  // names for Place::file
   std::string section;             // that holds the options: "Service"

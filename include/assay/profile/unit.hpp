@@ -18,6 +18,12 @@
 
 namespace assay::profile {
 
+// A file, by the name that messages give it, and its text.
+struct UnitText {
+  std::string name;
+  std::string text;
+};
+
 // One "Key=value". The value may come from several lines.
 struct Setting {
   std::string section;
