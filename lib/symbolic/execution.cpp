@@ -28,9 +28,18 @@ using ValueId = std::uint32_t;
 // More than this many pieces of possible values, and a region is walked step by step.
 constexpr std::size_t most_intervals = 8192;
 
+// Instructions executed before one is reached: a function of the input and how many more on
+// every path since.
+struct Executed {
+  ValueEdge base;
+  std::uint32_t more = 0;
+  friend bool operator==(const Executed&, const Executed&) = default;
+};
+
 struct State {
   Edge reached = no;
   std::array<ValueId, register_count> registers{};
+  Executed executed;
 };
 
 // Of every pair of what the two registers may hold.
@@ -48,8 +57,9 @@ Sources combined(Sources a, Sources b) {
 class Executor {
  public:
   Executor(Diagram& diagram, const std::array<Word, seccomp::data_words>& variables,
-           const Program& program, seccomp::ShiftRule shift)
+           const Program& program, seccomp::ShiftRule shift, const InstructionCounter* counter)
       : diagram_(diagram),
+        counter_(counter),
         program_(program),
         shift_(shift),
         live_(live_before(program)),
@@ -73,7 +83,7 @@ class Executor {
       if (state.reached == no) continue;
       result_.reached[pc_].within = state.reached;
       result_.held[pc_] = held(state);
-      if (!regions_.starts(pc_) || !pass_region(state))
+      if (counter_ != nullptr || !regions_.starts(pc_) || !pass_region(state))
         step(state, program_[pc_], program_.opcode(pc_));
     }
     return std::move(result_);
@@ -91,6 +101,7 @@ class Executor {
 
   void step(State state, const Instruction& insn, const Opcode& opcode) {
     auto& registers = state.registers;
+    ++state.executed.more;
     switch (opcode.operation) {
       case Operation::Ld: registers[register_a] = loaded(state, insn, opcode); break;
       case Operation::Ldx: registers[register_x] = loaded(state, insn, opcode); break;
@@ -99,8 +110,9 @@ class Executor {
       case Operation::Tax: registers[register_x] = registers[register_a]; break;
       case Operation::Txa: registers[register_a] = registers[register_x]; break;
       case Operation::Ret:
-        returns(state.reached, opcode.operand == Operand::A ? value(registers[register_a]).word
-                                                            : Word::constant(insn.k));
+        returns(state, state.reached,
+                opcode.operand == Operand::A ? value(registers[register_a]).word
+                                             : Word::constant(insn.k));
         return;
       case Operation::Ja: go(pc_ + 1 + insn.k, state); return;
       case Operation::Jeq:
@@ -131,7 +143,7 @@ class Executor {
     const Value b = operand(state, insn, opcode);
     if (opcode.operation == Operation::Div && opcode.operand == Operand::X) {
       const Edge zero = compare(diagram_, Operation::Jeq, b.word, Word::constant(0));
-      returns(diagram_.conjunction(state.reached, zero), Word::constant(0));
+      returns(state, diagram_.conjunction(state.reached, zero), Word::constant(0));
       state.reached = diagram_.conjunction(state.reached, !zero);
       result_.passed[pc_].within = state.reached;
     }
@@ -184,8 +196,21 @@ class Executor {
     return true;
   }
 
-  void returns(Edge condition, const Word& word) {
-    if (condition != no) result_.returns.push_back({pc_, condition, word});
+  void returns(const State& state, Edge condition, const Word& word) {
+    if (condition == no) return;
+    result_.returns.push_back({pc_, condition, word});
+    if (counter_ != nullptr) result_.returns.back().executed = settled(state.executed);
+  }
+
+  ValueEdge settled(const Executed& executed) {
+    if (executed.more == 0) return executed.base;
+    return counter_->counts.mapped(executed.base,
+                                   [&](std::uint32_t count) { return count + executed.more; });
+  }
+
+  Executed merged(Edge condition, const Executed& then, const Executed& otherwise) {
+    if (then == otherwise) return then;
+    return {counter_->counts.choice(condition, settled(then), settled(otherwise)), 0};
   }
 
   void go(std::size_t target, const State& from) {
@@ -199,6 +224,7 @@ class Executor {
       if (((live_[target] >> i) & 1) == 0 || to.registers[i] == from.registers[i]) continue;
       to.registers[i] = merged(from.reached, from.registers[i], to.registers[i]);
     }
+    if (counter_ != nullptr) to.executed = merged(from.reached, from.executed, to.executed);
     to.reached = diagram_.disjunction(to.reached, from.reached);
   }
 
@@ -211,6 +237,7 @@ class Executor {
   }
 
   Diagram& diagram_;
+  const InstructionCounter* counter_;
   const Program& program_;
   seccomp::ShiftRule shift_;
   std::vector<Registers> live_;
@@ -232,8 +259,9 @@ Edge Reach::inputs(Diagram& diagram) const {
 }
 
 Execution execute(Diagram& diagram, const std::array<Word, seccomp::data_words>& variables,
-                  const Program& program, seccomp::ShiftRule shift) {
-  return Executor(diagram, variables, program, shift).run();
+                  const Program& program, seccomp::ShiftRule shift,
+                  const InstructionCounter* counter) {
+  return Executor(diagram, variables, program, shift, counter).run();
 }
 
 }  // namespace assay::symbolic

@@ -11,6 +11,7 @@
 #include "assay/seccomp/seccomp_data.hpp"
 #include "assay/seccomp/semantics.hpp"
 #include "assay/verify/program.hpp"
+#include "symbolic/value_diagram.hpp"
 #include "symbolic/word.hpp"
 
 namespace assay::symbolic {
@@ -30,6 +31,7 @@ struct Return {
   std::size_t pc;
   Edge condition;
   Word value;
+  ValueEdge executed{};  // instructions, this one included; where that was asked for
 };
 
 // Inputs that get to some place: those of `within` where A, if it is named, has this value.
@@ -52,9 +54,15 @@ struct Execution {
   std::shared_ptr<const void> values;  // what Reach::a points into
 };
 
+// Who counts instructions while they are executed: functions of the input, in its diagram.
+struct InstructionCounter {
+  ValueDiagram& counts;
+};
+
 // The levels of the diagram are `variables`: one word of plain variables for each input word.
 // When the diagram is exhausted the result means nothing.
 Execution execute(Diagram& diagram, const std::array<Word, seccomp::data_words>& variables,
-                  const verify::Program& program, seccomp::ShiftRule shift);
+                  const verify::Program& program, seccomp::ShiftRule shift,
+                  const InstructionCounter* counter = nullptr);
 
 }  // namespace assay::symbolic
