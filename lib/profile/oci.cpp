@@ -7,6 +7,7 @@
 #include "assay/names/nearest.hpp"
 #include "assay/text/printable.hpp"
 #include "profile/json_object.hpp"
+#include "profile/oci_format.hpp"
 #include "profile/oci_names.hpp"
 
 namespace assay::profile {
@@ -23,11 +24,6 @@ std::string quoted(std::string_view text) { return "'" + text::printable(text, 6
 
 bool contains(const std::vector<std::string>& list, std::string_view item) {
   return std::find(list.begin(), list.end(), item) != list.end();
-}
-
-bool has_key(const JsonValue& object, std::string_view key) {
-  return std::any_of(object.members.begin(), object.members.end(),
-                     [&](const JsonMember& member) { return same_key(member.key, key); });
 }
 
 // Moby's form of a version: two numbers up to 255 with a dot between, not 0.0 but for "".
@@ -351,35 +347,6 @@ class OciReader {
   Reports& reports_;
 };
 
-// config.json of a bundle has the profile in linux.seccomp.
-const JsonValue* seccomp_of(const JsonValue& root) {
-  const auto member = [](const JsonValue* value, std::string_view key) -> const JsonValue* {
-    if (value == nullptr) return nullptr;
-    for (const JsonMember& each : value->members)
-      if (same_key(each.key, key)) return &each.value;
-    return nullptr;
-  };
-  return member(member(&root, "linux"), "seccomp");
-}
-
-bool entry_has(const JsonValue& root, std::initializer_list<std::string_view> keys) {
-  for (const JsonMember& member : root.members) {
-    if (!same_key(member.key, "syscalls")) continue;
-    for (const JsonValue& entry : member.value.items)
-      for (const std::string_view key : keys)
-        if (has_key(entry, key)) return true;
-  }
-  return false;
-}
-
-// Only containers-common has errno names; archMap and includes both templates have.
-Format format_of(const JsonValue& root) {
-  if (has_key(root, "defaultErrno") || entry_has(root, {"errno"})) return Format::Podman;
-  const bool is_template =
-      has_key(root, "archMap") || entry_has(root, {"includes", "excludes", "name"});
-  return is_template ? Format::Docker : Format::Oci;
-}
-
 }  // namespace
 
 Read read_oci(std::string_view text, std::string_view file, const OciOptions& options) {
@@ -390,10 +357,10 @@ Read read_oci(std::string_view text, std::string_view file, const OciOptions& op
     reports.note(FindingKind::Refused, Severity::Error, {0, 1, 0},
                  "comments are no JSON: Docker, Podman, runc and crun refuse the file; read "
                  "without them");
-  const JsonValue* profile = seccomp_of(json->root);
+  const JsonValue* profile = seccomp_in_bundle(json->root);
   const bool bundle = profile != nullptr;
   if (!bundle) profile = &json->root;
-  const Format format = options.format.value_or(bundle ? Format::Oci : format_of(*profile));
+  const Format format = options.format.value_or(bundle ? Format::Oci : container_format(*profile));
   auto rules = OciReader(format, options.environment, reports).read(*profile);
   if (reports.error) return tl::unexpected(*reports.error);
   Profile result{format, {std::string(file)}, {}, false, std::move(reports.findings)};

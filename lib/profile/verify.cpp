@@ -90,12 +90,11 @@ tl::unexpected<Meaningless> undecided(const symbolic::NotDecided& why) {
 
 }  // namespace
 
-tl::expected<Verification, Meaningless> verify(std::span<const RuleSet> rules,
-                                               const Environment& environment,
+tl::expected<Verification, Meaningless> verify(const Target& target, const Environment& environment,
                                                std::span<const verify::Program> programs,
                                                const VerifyOptions& options) {
   Manager manager(symbolic::Order::fixed(), options.budget);
-  const auto meaning = intent_of_stack(manager, rules, environment, {options.pure, true});
+  const auto meaning = intent(manager, target, environment, {options.pure, true});
   if (!meaning) return tl::unexpected(meaning.error());
   const auto actual = VerdictFunction::of_stack(manager, programs, options.semantics);
   if (!actual) return undecided(actual.error());

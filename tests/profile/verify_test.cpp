@@ -46,11 +46,12 @@ void expect_verified(const char* path, const Environment& environment, Form form
   const Read read = read_oci(*text, path, {{}, environment});
   ASSERT_TRUE(read) << read.error().found << ", expected " << read.error().expected;
   ASSERT_EQ(read->filters.size(), 1U);
+  const Target target{{}, read->filters, {}};
   const Compiled compiled = compile(read->filters[0], environment, form);
   ASSERT_TRUE(compiled) << compiled.error().refusals[0].message;
   const auto program = verify::accept(*compiled);
   ASSERT_TRUE(program);
-  const auto verified = verify(read->filters, environment, {&*program, 1});
+  const auto verified = verify(target, environment, {&*program, 1});
   ASSERT_TRUE(verified);
   EXPECT_TRUE(verified->equal) << told(*verified);
 }

@@ -1,7 +1,7 @@
 // Is a filter what its profile says? Over all inputs, or each difference with who decides
 // there, a witness and the number of inputs.
 //
-//   const auto verified = verify({&rules, 1}, environment, programs);
+//   const auto verified = verify(target, environment, programs);
 //   verified->equal
 //
 // Inputs whose verdict no documentation settles (Meaning::ambiguous) are compared with nothing
@@ -13,7 +13,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
-#include "assay/profile/intent.hpp"
+#include "assay/profile/target.hpp"
 #include "assay/text/difference.hpp"
 #include "assay/verify/program.hpp"
 
@@ -53,9 +53,8 @@ struct VerifyOptions {
   seccomp::Semantics semantics;
 };
 
-// Rules and programs are stacks, oldest first.
-tl::expected<Verification, Meaningless> verify(std::span<const RuleSet> rules,
-                                               const Environment& environment,
+// Programs are a stack, oldest first.
+tl::expected<Verification, Meaningless> verify(const Target& target, const Environment& environment,
                                                std::span<const verify::Program> programs,
                                                const VerifyOptions& options = {});
 

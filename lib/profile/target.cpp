@@ -1,0 +1,158 @@
+#include "assay/profile/target.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "assay/profile/oci.hpp"
+#include "assay/profile/systemd_intent.hpp"
+#include "assay/profile/systemd_stack.hpp"
+#include "profile/json_object.hpp"
+#include "profile/oci_format.hpp"
+
+namespace assay::profile {
+namespace {
+
+using symbolic::Condition;
+using symbolic::Manager;
+
+struct Ending {
+  std::string_view ending;
+  Format format;
+};
+
+constexpr auto endings = std::to_array<Ending>({
+    {".service", Format::Systemd},
+    {".socket", Format::Systemd},
+    {".mount", Format::Systemd},
+    {".swap", Format::Systemd},
+    {".policy", Format::Minijail},
+    {".yaml", Format::Kubernetes},
+    {".yml", Format::Kubernetes},
+});
+
+const JsonValue* member(const JsonValue& object, std::string_view key) {
+  for (const JsonMember& each : object.members)
+    if (same_key(each.key, key)) return &each.value;
+  return nullptr;
+}
+
+// Threads by name, each with a list of rules.
+bool is_firecracker(const JsonValue& root) {
+  return !root.members.empty() &&
+         std::all_of(root.members.begin(), root.members.end(), [](const JsonMember& thread) {
+           return member(thread.value, "filter") != nullptr;
+         });
+}
+
+std::optional<Format> detect_json(std::string_view text) {
+  const auto json = parse_json(text);
+  // What is wrong with it, the reader says.
+  if (!json || json->root.kind != JsonValue::Kind::Object) return Format::Oci;
+  if (is_firecracker(json->root)) return Format::Firecracker;
+  if (member(json->root, "apiVersion") != nullptr) return Format::Kubernetes;
+  return container_format(json->root);
+}
+
+tl::expected<Targets, ReadError> targets_of(Read read) {
+  if (!read) return tl::unexpected(read.error());
+  Targets result{read->format, std::move(read->files), {}, std::move(read->findings)};
+  if (read->stacked) {
+    result.targets.push_back({{}, std::move(read->filters), {}});
+    return result;
+  }
+  for (RuleSet& rules : read->filters) {
+    std::string name = rules.name;
+    result.targets.push_back({std::move(name), {std::move(rules)}, {}});
+  }
+  return result;
+}
+
+tl::expected<Targets, ReadError> read_unit_target(std::span<const ProfileText> texts) {
+  auto unit = read_unit(texts, CallGroups::shipped());
+  if (!unit) return tl::unexpected(unit.error());
+  Targets result{Format::Systemd, unit->files, {}, unit->findings};
+  result.targets.push_back({{}, {}, std::move(*unit)});
+  return result;
+}
+
+tl::expected<std::vector<Filter>, Uncompiled> compile_unit(const Unit& unit,
+                                                           const Environment& environment) {
+  const auto stack = compile_systemd(systemd_filters(unit, CallGroups::shipped(), environment));
+  if (!stack) {
+    const Place place = unit.places[static_cast<std::size_t>(stack.error().option)];
+    return tl::unexpected(
+        Uncompiled{{{FindingKind::Refused, Severity::Error, place, describe(stack.error())}},
+                   stack.error().error});
+  }
+  std::vector<Filter> filters;
+  for (const SystemdProgram& program : *stack)
+    filters.push_back(
+        {std::string(name(program.option)) + " " + std::string(describe(program.arch).token),
+         program.instructions});
+  return filters;
+}
+
+}  // namespace
+
+std::optional<Format> detect_format(std::string_view text, std::string_view file) {
+  for (const Ending& row : endings)
+    if (file.ends_with(row.ending)) return row.format;
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return std::nullopt;
+  if (text[first] == '{' || text.substr(first).starts_with("//")) return detect_json(text);
+  if (text.find("[Service]") != std::string_view::npos) return Format::Systemd;
+  if (text.starts_with("apiVersion:") || text.find("\napiVersion:") != std::string_view::npos)
+    return Format::Kubernetes;
+  return std::nullopt;
+}
+
+Runtime usual_runtime(Format format) {
+  switch (format) {
+    case Format::Podman: return Runtime::Crun;
+    case Format::Systemd: return Runtime::Systemd;
+    case Format::Firecracker: return Runtime::Firecracker;
+    case Format::Minijail: return Runtime::Minijail;
+    case Format::Oci:
+    case Format::Docker:
+    case Format::Kubernetes: break;
+  }
+  return Runtime::Runc;
+}
+
+tl::expected<Targets, ReadError> read_targets(std::span<const ProfileText> texts, Format format,
+                                              const Environment& environment) {
+  const ProfileText& first = texts.front();
+  switch (format) {
+    case Format::Oci:
+    case Format::Docker:
+    case Format::Podman: return targets_of(read_oci(first.text, first.name, {format, environment}));
+    case Format::Systemd: return read_unit_target(texts);
+    case Format::Kubernetes:
+    case Format::Firecracker:
+    case Format::Minijail: break;
+  }
+  return tl::unexpected(ReadError{{}, std::string(name(format)), "a format that is read", {}});
+}
+
+tl::expected<Meaning, Meaningless> intent(Manager& manager, const Target& target,
+                                          const Environment& environment,
+                                          const IntentOptions& options) {
+  if (!target.unit) return intent_of_stack(manager, target.filters, environment, options);
+  const auto function = systemd_intent(manager, target.unit->sandbox, environment, options.pure);
+  if (!function) return tl::unexpected(Meaningless{{}, function.error()});
+  return Meaning{*function, Condition::never(manager), {}};
+}
+
+tl::expected<std::vector<Filter>, Uncompiled> compile(const Target& target,
+                                                      const Environment& environment, Form form) {
+  if (target.unit) return compile_unit(*target.unit, environment);
+  std::vector<Filter> filters;
+  for (const RuleSet& rules : target.filters) {
+    auto instructions = compile(rules, environment, form);
+    if (!instructions) return tl::unexpected(instructions.error());
+    filters.push_back({rules.name, std::move(*instructions)});
+  }
+  return filters;
+}
+
+}  // namespace assay::profile
