@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <filesystem>
 
 #include "assay/text/assembly.hpp"
 
@@ -55,8 +56,39 @@ InputError malformed(std::string_view file, const bpf::DecodeError& cause) {
   return error;
 }
 
+// The filters of the only target: several would be no stack.
+tl::expected<std::vector<Filter>, InputError> compiled(const Profile& profile, profile::Form form) {
+  const auto& targets = profile.targets.targets;
+  if (targets.size() != 1) {
+    std::string names;
+    for (const profile::Target& target : targets)
+      names += (names.empty() ? "" : ", ") + printable(target.name, 60);
+    const bool none = targets.empty();
+    return tl::unexpected(
+        error_of(none ? InputErrorKind::NoFilter : InputErrorKind::Argument, profile.file,
+                 none ? "a profile without filters" : std::to_string(targets.size()) + " targets",
+                 none ? "one with filters" : profile.file + "#NAME, with NAME one of " + names));
+  }
+  auto stack = compile(targets[0], profile.environment, form);
+  if (!stack) return tl::unexpected(from_refusals(stack.error().refusals, profile));
+  std::vector<Filter> filters;
+  for (profile::Filter& filter : *stack)
+    filters.push_back({profile.file + (filter.name.empty() ? "" : ": " + filter.name),
+                       std::move(filter.instructions), std::nullopt});
+  return filters;
+}
+
 tl::expected<std::vector<Filter>, InputError> load_file(std::string_view argument,
-                                                        std::optional<bpf::Format> format) {
+                                                        const FilterOptions& options) {
+  const auto format = options.format;
+  if (!format && argument.rfind('#') != std::string_view::npos) {
+    std::error_code error;
+    if (!std::filesystem::exists(argument, error)) {
+      const auto profile = load_profile(argument, options.profile);
+      if (!profile) return tl::unexpected(profile.error());
+      return compiled(*profile, options.profile.form);
+    }
+  }
   auto file = InputFile::open(argument);
   if (!file) return tl::unexpected(file.error());
   const std::size_t limit = format && is_raw(*format) ? raw_limit : text_limit;
@@ -64,6 +96,12 @@ tl::expected<std::vector<Filter>, InputError> load_file(std::string_view argumen
     return tl::unexpected(too_large(argument, limit, size));
   const auto bytes = read_up_to(*file, limit);
   if (!bytes) return tl::unexpected(bytes.error());
+  if (!format && is_profile(*bytes, argument)) {
+    const auto profile = argument == "-" ? read_profile(*bytes, argument, options.profile)
+                                         : load_profile(argument, options.profile);
+    if (!profile) return tl::unexpected(profile.error());
+    return compiled(*profile, options.profile.form);
+  }
   auto instructions = decode_filter(*bytes, argument, format);
   if (!instructions) return tl::unexpected(instructions.error());
   std::vector<Filter> filters;
@@ -150,7 +188,7 @@ tl::expected<std::vector<bpf::Instruction>, InputError> decode_filter(
 tl::expected<std::vector<Filter>, InputError> load_filters(std::string_view argument,
                                                            const FilterOptions& options) {
   if (argument.starts_with(process_prefix)) return load_process(argument, options.live);
-  return load_file(argument, options.format);
+  return load_file(argument, options);
 }
 
 }  // namespace assay::load

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "assay/profile/firecracker.hpp"
 #include "assay/profile/oci.hpp"
 #include "assay/profile/systemd_intent.hpp"
 #include "assay/profile/systemd_stack.hpp"
@@ -53,6 +54,42 @@ std::optional<Format> detect_json(std::string_view text) {
   return container_format(json->root);
 }
 
+std::string_view without_blanks(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  return first == std::string_view::npos ? std::string_view{} : text.substr(first);
+}
+
+std::string_view behind(std::string_view text, std::string_view mark) {
+  const std::size_t at = text.find(mark);
+  return at == std::string_view::npos ? std::string_view{} : text.substr(at + mark.size());
+}
+
+std::string_view without_comments(std::string_view text) {
+  for (text = without_blanks(text);; text = without_blanks(text)) {
+    if (text.starts_with("//"))
+      text = behind(text, "\n");
+    else if (text.starts_with("/*"))
+      text = behind(text, "*/");
+    else
+      return text;
+  }
+}
+
+// An object with a key, or none: a C initialiser goes on otherwise.
+bool starts_as_json(std::string_view text) {
+  text = without_comments(text);
+  if (!text.starts_with('{')) return false;
+  text = without_comments(text.substr(1));
+  return text.starts_with('"') || text.starts_with('}');
+}
+
+bool has_line(std::string_view text, std::string_view start) {
+  for (std::size_t at = text.find(start); at != std::string_view::npos;
+       at = text.find(start, at + 1))
+    if (at == 0 || text[at - 1] == '\n') return true;
+  return false;
+}
+
 tl::expected<Targets, ReadError> targets_of(Read read) {
   if (!read) return tl::unexpected(read.error());
   Targets result{read->format, std::move(read->files), {}, std::move(read->findings)};
@@ -97,12 +134,9 @@ tl::expected<std::vector<Filter>, Uncompiled> compile_unit(const Unit& unit,
 std::optional<Format> detect_format(std::string_view text, std::string_view file) {
   for (const Ending& row : endings)
     if (file.ends_with(row.ending)) return row.format;
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return std::nullopt;
-  if (text[first] == '{' || text.substr(first).starts_with("//")) return detect_json(text);
-  if (text.find("[Service]") != std::string_view::npos) return Format::Systemd;
-  if (text.starts_with("apiVersion:") || text.find("\napiVersion:") != std::string_view::npos)
-    return Format::Kubernetes;
+  if (starts_as_json(text)) return detect_json(text);
+  if (has_line(text, "[Service]")) return Format::Systemd;
+  if (has_line(text, "apiVersion:")) return Format::Kubernetes;
   return std::nullopt;
 }
 
@@ -127,8 +161,9 @@ tl::expected<Targets, ReadError> read_targets(std::span<const ProfileText> texts
     case Format::Docker:
     case Format::Podman: return targets_of(read_oci(first.text, first.name, {format, environment}));
     case Format::Systemd: return read_unit_target(texts);
-    case Format::Kubernetes:
     case Format::Firecracker:
+      return targets_of(read_firecracker(first.text, first.name, environment));
+    case Format::Kubernetes:
     case Format::Minijail: break;
   }
   return tl::unexpected(ReadError{{}, std::string(name(format)), "a format that is read", {}});

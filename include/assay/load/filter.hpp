@@ -1,6 +1,7 @@
 // What a FILTER argument names, as instructions with their origin:
 //
-//   PATH, -     a file or stdin, in one of the formats of bpf/codec.hpp
+//   PATH, -     a file or stdin, in one of the formats of bpf/codec.hpp, or a profile, which
+//               is compiled first (load/profile.hpp)
 //   pid:N       the filters of a live thread, oldest first
 //   pid:N/I     one of them, 0 = oldest
 //
@@ -18,6 +19,7 @@
 #include "assay/bpf/codec.hpp"
 #include "assay/kernel/capture.hpp"
 #include "assay/load/input.hpp"
+#include "assay/load/profile.hpp"
 
 namespace assay::load {
 
@@ -25,7 +27,7 @@ inline constexpr std::size_t raw_limit = bpf::default_limit * 8;
 inline constexpr std::size_t text_limit = std::size_t{16} << 20;
 
 struct Filter {
-  std::string file;  // the argument; of a process "pid:12/0"
+  std::string file;  // the argument; of a process "pid:12/0", of a unit with the option
   std::vector<bpf::Instruction> instructions;
   std::optional<std::uint32_t> flags;  // of a process, where the kernel tells
 };
@@ -35,8 +37,9 @@ using StackReader =
     std::function<tl::expected<kernel::CapturedStack, kernel::CaptureFailure>(int tid)>;
 
 struct FilterOptions {
-  std::optional<bpf::Format> format;  // none: bpf::detect
+  std::optional<bpf::Format> format;  // none: a profile, or bpf::detect
   StackReader live;                   // none: kernel::filters_of
+  ProfileOptions profile;             // for whom profiles are compiled
 };
 
 tl::expected<std::vector<Filter>, InputError> load_filters(std::string_view argument,
