@@ -2,8 +2,9 @@
 // runs into nodes, and one walks each node with the values that are still possible.
 //
 // A run joins the node of its predecessors when it is nothing but a comparison of the same
-// field with a constant and can be entered from that node alone. All jumps go forward, so that
-// in rising order the predecessors of a run are already in their nodes.
+// field with a constant, loaded anew or not, and can be entered from that node alone. All jumps
+// go forward, so that in rising order the predecessors of a run are already in their nodes. A run
+// that only loads and goes on is no node: it belongs to what it leads to.
 #include "assay/report/flow_graph.hpp"
 
 #include <algorithm>
@@ -130,14 +131,18 @@ class Maker {
       : program_(program),
         states_(program.size()),
         before_(program.size()),
+        last_of_(program.size(), none),
+        passes_to_(program.size(), none),
         sources_(program.size()) {}
 
   FlowGraph make() {
     follow_states();
     find_runs();
     graph_.node_of.assign(program_.size(), none);
-    if (shown(0)) grow_nodes();
+    grow_nodes();
+    give_away_passages();
     for (FlowNode& node : graph_.nodes) find_ways(node);
+    if (graph_.nodes.empty()) graph_.returns_at = settled(0);
     return std::move(graph_);
   }
 
@@ -155,8 +160,12 @@ class Maker {
     return pc;
   }
 
-  // Whether what begins here is a node: not so a return, which is the end of a way.
-  bool shown(std::size_t pc) const { return operation(landed(pc)) != Operation::Ret; }
+  // The same, past runs that only load.
+  std::size_t settled(std::size_t pc) const {
+    pc = landed(pc);
+    while (passes_to_[pc] != none) pc = passes_to_[pc];
+    return pc;
+  }
 
   std::vector<std::size_t> successors(std::size_t pc) const {
     if (bpf::is_branch(operation(pc))) return {target(pc, true), target(pc, false)};
@@ -180,34 +189,56 @@ class Maker {
 
   // A run begins at the entry, behind and at the target of a jump.
   void find_runs() {
-    begins_.assign(program_.size(), false);
-    begins_[landed(0)] = true;
+    std::vector<bool> begins(program_.size());
+    begins[landed(0)] = true;
     for (std::size_t pc = 0; pc < program_.size(); ++pc) {
       if (!states_[pc].reached || !bpf::is_jump(operation(pc))) continue;
-      for (const std::size_t next : successors(pc)) begins_[landed(next)] = true;
+      for (const std::size_t next : successors(pc)) begins[landed(next)] = true;
+    }
+    // From behind, so that what a passage leads to is known.
+    for (std::size_t pc = program_.size(); pc-- > 0;) {
+      if (!begins[pc] || !states_[pc].reached) continue;
+      std::size_t last = pc;
+      while (!bpf::is_jump(operation(last)) && operation(last) != Operation::Ret &&
+             !begins[last + 1])
+        ++last;
+      last_of_[pc] = last;
+      if (is_passage(pc, last)) passes_to_[pc] = settled(successors(last).front());
     }
   }
 
-  // The last instruction of the run that begins at pc: a jump, a return or one in front of
-  // another run.
-  std::size_t end_of_run(std::size_t pc) const {
-    while (!bpf::is_jump(operation(pc)) && operation(pc) != Operation::Ret && !begins_[pc + 1])
-      ++pc;
-    return pc;
+  bool is_passage(std::size_t pc, std::size_t last) const {
+    for (; pc <= last; ++pc)
+      if (operation(pc) != Operation::Ld && operation(pc) != Operation::Ja) return false;
+    return true;
   }
 
   void grow_nodes() {
     for (std::size_t pc = 0; pc < program_.size(); ++pc) {
-      if (!begins_[pc] || !states_[pc].reached || operation(pc) == Operation::Ret) continue;
-      const std::size_t last = end_of_run(pc);
+      const std::size_t last = last_of_[pc];
+      if (last == none || passes_to_[pc] != none || operation(pc) == Operation::Ret) continue;
       const std::size_t joined = node_to_join(pc, last);
       const std::size_t at = joined == none ? open_node(pc, last) : joined;
       for (std::size_t i = pc; i <= last; ++i) {
         graph_.nodes[at].insns.push_back(i);
         graph_.node_of[i] = at;
       }
-      for (const std::size_t next : successors(last)) sources_[landed(next)].push_back(at);
+      for (const std::size_t next : successors(last)) sources_[settled(next)].push_back(at);
     }
+  }
+
+  void give_away_passages() {
+    for (std::size_t pc = 0; pc < program_.size(); ++pc)
+      if (passes_to_[pc] != none)
+        for (std::size_t i = pc; i <= last_of_[pc]; ++i)
+          graph_.node_of[i] = graph_.node_of[passes_to_[pc]];
+  }
+
+  // What A holds at the end of a run.
+  Content compared(std::size_t pc, std::size_t last) const {
+    Machine state = states_[pc];
+    for (; pc < last; ++pc) execute(program_[pc], opcode(pc), state);
+    return state.a;
   }
 
   // A run that a return ends is a node of its own, with the return as its only way.
@@ -217,12 +248,10 @@ class Maker {
     node.before = before_[pc];
     node.kind = FlowNode::Kind::Step;
     if (bpf::is_branch(operation(last))) node.kind = FlowNode::Kind::Test;
-    Machine state = states_[pc];
-    for (std::size_t i = pc; i < last; ++i) execute(program_[i], opcode(i), state);
-    if (splits(opcode(last)) && state.a.known()) {
-      node.kind = FlowNode::Kind::Switch;
-      node.word = state.a.word;
-      node.mask = state.a.mask;
+    if (const Content a = compared(pc, last); a.known()) {
+      if (splits(opcode(last))) node.kind = FlowNode::Kind::Switch;
+      node.word = a.word;
+      node.mask = a.mask;
     }
     graph_.nodes.push_back(std::move(node));
     return graph_.nodes.size() - 1;
@@ -230,18 +259,20 @@ class Maker {
 
   std::size_t node_to_join(std::size_t pc, std::size_t last) const {
     const std::vector<std::size_t>& from = sources_[pc];
-    if (pc != last || pc == landed(0) || !splits(opcode(pc)) || from.empty()) return none;
+    if (!splits(opcode(last)) || from.empty() || pc == settled(0)) return none;
+    for (std::size_t i = pc; i < last; ++i)
+      if (operation(i) != Operation::Ld && operation(i) != Operation::And) return none;
     const FlowNode& node = graph_.nodes[from.front()];
     const bool alone = std::all_of(from.begin(), from.end(),
                                    [&](std::size_t source) { return source == from.front(); });
     const bool same =
-        node.kind == FlowNode::Kind::Switch && states_[pc].a == Content{node.word, node.mask};
+        node.kind == FlowNode::Kind::Switch && compared(pc, last) == Content{node.word, node.mask};
     return alone && same ? from.front() : none;
   }
 
   // A way to what begins at pc; ways to returns of one value are one.
   Way& way_to(FlowNode& node, std::size_t pc) {
-    const std::size_t to = landed(pc);
+    const std::size_t to = settled(pc);
     if (operation(to) != Operation::Ret) {
       const std::size_t other = graph_.node_of[to];
       for (Way& way : node.ways)
@@ -277,9 +308,9 @@ class Maker {
   }
 
   void find_values(FlowNode& node) {
-    std::map<std::size_t, Values> here{{node.decides, {{0, all_bits}}}};
+    std::map<std::size_t, Values> here{{node.insns.front(), {{0, all_bits}}}};
     const auto pass = [&](std::size_t to, Values values) {
-      const std::size_t at = landed(to);
+      const std::size_t at = settled(to);
       const bool inside =
           graph_.node_of[at] == graph_.node_of[node.decides] && operation(at) != Operation::Ret;
       unite(inside ? here[at] : way_to(node, to).values, values);
@@ -288,9 +319,10 @@ class Maker {
       const std::size_t pc = here.begin()->first;
       Values others = std::move(here.begin()->second);
       here.erase(here.begin());
-      Values holds = split(pc, others);
-      pass(target(pc, true), std::move(holds));
-      pass(target(pc, false), std::move(others));
+      const std::size_t jump = last_of_[pc];
+      Values holds = split(jump, others);
+      pass(target(jump, true), std::move(holds));
+      pass(target(jump, false), std::move(others));
     }
     put_in_order(node);
   }
@@ -320,7 +352,8 @@ class Maker {
   const Program& program_;
   std::vector<Machine> states_;
   std::vector<std::size_t> before_;
-  std::vector<bool> begins_;
+  std::vector<std::size_t> last_of_;               // of a run, at its first instruction
+  std::vector<std::size_t> passes_to_;             // where a run leads that only loads
   std::vector<std::vector<std::size_t>> sources_;  // nodes from which a run is entered
   FlowGraph graph_;
 };

@@ -39,11 +39,10 @@ std::string controls(const std::string& id) {
 std::string one_picture(const Facts& facts, const Shown& shown, DrawingOptions& drawing) {
   std::string text = "<h3>" + title_of(facts, shown) + "</h3>\n";
   if (shown.graph.nodes.empty()) {
-    const bpf::Instruction& first = shown.program[0];
-    const bool plain = shown.program.opcode(0).operation == bpf::Operation::Ret &&
-                       shown.program.opcode(0).operand == bpf::Operand::Immediate;
+    const std::size_t end = shown.graph.returns_at;
+    const bool plain = shown.program.opcode(end).operand == bpf::Operand::Immediate;
     return text + "<p class=\"note\">No decision: every call gets " +
-           (plain ? verdict_html(seccomp::Verdict{first.k}, facts.options.semantics)
+           (plain ? verdict_html(seccomp::Verdict{shown.program[end].k}, facts.options.semantics)
                   : std::string("the same value")) +
            ".</p>\n";
   }
@@ -114,7 +113,7 @@ std::string row(const Facts& facts, const Shown& shown, std::size_t pc, std::str
   if (constant) {
     remark = verdict_html(seccomp::Verdict{insn.k}, facts.options.semantics) + " " + remark;
   } else if (const std::string comment = shown.listing.comment(pc); !comment.empty()) {
-    text += escaped(comment);
+    text += "<code>" + escaped(comment) + "</code>";
   }
   if (dead) remark += "<span class=\"soft\">no input gets here</span>";
   return text + "</td><td>" + remark + "</td></tr>\n";

@@ -226,10 +226,11 @@ class Drawing {
   }
 
   // A shape of its own for each series, so that colour is not needed to tell them apart.
-  static std::string symbol(std::size_t series, double x, double y) {
+  static std::string symbol(std::size_t series, double x, double y, double size = 1) {
     const auto polygon = [&](std::initializer_list<std::pair<double, double>> corners) {
       std::string text = "<polygon points=\"";
-      for (const auto& [dx, dy] : corners) text += pixels(x + dx) + "," + pixels(y + dy) + " ";
+      for (const auto& [dx, dy] : corners)
+        text += pixels(x + dx * size) + "," + pixels(y + dy * size) + " ";
       text.back() = '"';
       return text + "/>";
     };
@@ -241,8 +242,12 @@ class Drawing {
       case 5: return polygon({{-5, -2}, {5, -2}, {5, 2}, {-5, 2}});
       default: break;
     }
-    return "<circle cx=\"" + pixels(x) + "\" cy=\"" + pixels(y) + "\" r=\"4\"/>";
+    return "<circle cx=\"" + pixels(x) + "\" cy=\"" + pixels(y) + "\" r=\"" + pixels(4 * size) +
+           "\"/>";
   }
+
+  // Many points are small ones.
+  static double size_in(const Series& series) { return series.points.size() > 100 ? 0.5 : 1; }
 
   std::string group(std::size_t at) const {
     const Series& series = plot_.series[at];
@@ -295,7 +300,7 @@ class Drawing {
         if (point.low || point.high)
           text += line("plot-span", place(point.x), y_(point.low.value_or(point.y)), place(point.x),
                        y_(point.high.value_or(point.y)));
-        text += symbol(at, place(point.x), y_(point.y));
+        text += symbol(at, place(point.x), y_(point.y), size_in(series));
         break;
     }
     return text + "</g>";

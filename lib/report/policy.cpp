@@ -59,12 +59,14 @@ class Table {
     const std::string title = scope_title(facts_.meaning.policy, arch_.scope);
     const std::size_t shown = std::min(rows_.size(), room);
     room -= shown;
-    std::string text = "<section class=\"arch\" data-arch=\"" + escaped(text::name(arch_.scope)) +
-                       "\"><h3>" + escaped(title) + "</h3>\n" +
-                       "<table class=\"policy\"><caption class=\"unseen\">Policy for " +
-                       escaped(title) +
-                       "</caption><thead><tr><th scope=\"col\" class=\"nr\">Nr"
-                       "</th><th scope=\"col\" class=\"call\">System call</th>";
+    std::string text =
+        "<section class=\"arch\" data-arch=\"" + escaped(text::name(arch_.scope)) + "\"><h3>" +
+        escaped(title) + "</h3>\n" +
+        "<div class=\"rows\" tabindex=\"0\" role=\"region\" aria-label=\"Policy for " +
+        escaped(title) + "\"><table class=\"policy\"><caption class=\"unseen\">Policy for " +
+        escaped(title) +
+        "</caption><thead><tr><th scope=\"col\" class=\"nr\">Nr"
+        "</th><th scope=\"col\" class=\"call\">System call</th>";
     for (std::size_t i = 0; i < facts_.subjects.size(); ++i)
       text +=
           "<th scope=\"col\">" +
@@ -73,7 +75,7 @@ class Table {
     text += "</tr></thead><tbody>\n";
     for (std::size_t i = 0; i < shown; ++i) text += row_html(rows_[i]);
     text += row_html(default_row());
-    text += "</tbody></table>\n";
+    text += "</tbody></table></div>\n";
     if (shown < rows_.size())
       text += "<p class=\"note\">" + std::to_string(rows_.size() - shown) +
               " rows more are left out; <code>assay explain</code> prints all.</p>\n";

@@ -197,16 +197,18 @@ std::string trial(const Facts& facts) {
       " does. Values are decimal, 0x, negative, or constants joined by |: "
       "<code>O_RDWR|O_CREAT</code>.</p>\n"
       "<noscript><p class=\"note\">This form needs JavaScript.</p></noscript>\n"
-      "<form id=\"trial\" autocomplete=\"off\"><div class=\"fields\">\n<div>" +
+      "<form id=\"trial\" autocomplete=\"off\"><div class=\"fields\">\n<div class=\"wide\">" +
       input("try-arch", "Arch", "list=\"arches\" value=\"" + std::string(machine) + "\"") +
       "</div><div class=\"wide\">" +
-      input("try-call", "System call", "list=\"calls\" value=\"openat\"") + "</div>\n";
+      input("try-call", "System call", "list=\"calls\" value=\"openat\"") +
+      "</div><div class=\"wide\">" + input("try-ip", "Instruction pointer", "value=\"0\"") +
+      "</div>\n";
   for (std::size_t i = 0; i < 6; ++i) {
     const std::string n = std::to_string(i);
     text += "<div>" + input("try-arg" + n, "arg" + n, "value=\"0\"") + "</div>";
   }
-  return text + "<div>" + input("try-ip", "Instruction pointer", "value=\"0\"") +
-         "</div></div>\n<p class=\"buttons\"><button type=\"submit\" class=\"main\">Evaluate"
+  return text +
+         "</div>\n<p class=\"buttons\"><button type=\"submit\" class=\"main\">Evaluate"
          "</button> <button type=\"reset\">Reset</button></p>\n"
          "<datalist id=\"arches\"></datalist><datalist id=\"calls\"></datalist></form>\n"
          "<div id=\"trial-result\" role=\"status\" aria-label=\"Result\"></div></section>\n";

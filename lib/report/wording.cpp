@@ -70,8 +70,13 @@ std::string Naming::field(const FlowNode& node) const {
 std::string Naming::decision(const FlowNode& node) const {
   if (node.kind == FlowNode::Kind::Switch) return field(node);
   std::string text = listing_.instruction(node.decides);
-  if (node.kind == FlowNode::Kind::Test) text = text.substr(0, text.find(','));
-  return text;
+  if (node.kind != FlowNode::Kind::Test) return text;
+  text = text.substr(0, text.find(','));
+  const bool bits = program_.opcode(node.decides).operation == bpf::Operation::Jset;
+  const std::size_t space = text.find(' ');
+  if (!bits || node.word == FlowNode::no_word || space == std::string::npos) return text;
+  text = text.substr(text[space + 1] == '#' ? space + 2 : space + 1);
+  return field(node) + " & " + text;
 }
 
 // The arch in force, told by a call that the listing names there.
@@ -97,6 +102,9 @@ std::string Naming::value(const FlowNode& node, std::optional<seccomp::Arch> arc
       return std::string(seccomp::describe(*known).token);
   if (arch)
     if (const auto name = names::syscall_name(*arch, value)) return std::string(*name);
+  if (arch == seccomp::Arch::x86_64 && (value & seccomp::x32_bit) != 0)
+    if (const auto name = names::syscall_name(seccomp::Arch::x32, value))
+      return "x32 " + std::string(*name);
   return number_text(value);
 }
 

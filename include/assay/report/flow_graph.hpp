@@ -38,8 +38,10 @@ struct FlowNode {
   Kind kind{};
   std::vector<std::size_t> insns;  // rising; the first is where it is entered
   std::size_t decides = 0;         // its first jump, or its last instruction
-  // Switch: the field, as a word of seccomp_data and the bits of it that count.
-  std::size_t word = 0;
+  // What A holds where it decides, as a word of seccomp_data and the bits of it that count.
+  // A Switch has one.
+  static constexpr std::size_t no_word = std::numeric_limits<std::size_t>::max();
+  std::size_t word = no_word;
   std::uint32_t mask = std::numeric_limits<std::uint32_t>::max();
   std::vector<Way> ways;   // Switch: by lowest value, `otherwise` last
   std::size_t before = 0;  // instructions executed before it at most
@@ -47,7 +49,8 @@ struct FlowNode {
 };
 
 struct FlowGraph {
-  std::vector<FlowNode> nodes;       // by their first instruction; none if all that runs is a RET
+  std::vector<FlowNode> nodes;  // by their first instruction; none for one that decides nothing
+  std::size_t returns_at = 0;   // and that returns here
   std::vector<std::size_t> node_of;  // of each instruction; no_node for returns and jumps
   static constexpr std::size_t no_node = std::numeric_limits<std::size_t>::max();
 };

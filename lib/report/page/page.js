@@ -90,8 +90,10 @@
       controls.querySelector("[data-colour]").addEventListener("change", (event) => {
         figure.classList.toggle("by-cost", event.target.value === "cost");
       });
-      /* A picture of any size begins legible. */
+      /* A picture of any size begins legible, at its entry. */
       resize(Math.max(0.6, Math.min(1, (figure.clientWidth - 2) / natural)));
+      const entry = svg.querySelector("a.node").transform.baseVal[0].matrix.f;
+      figure.scrollTop = entry * scale - figure.clientHeight / 3;
     }
   }
 
@@ -169,11 +171,28 @@
 
   const hex = (value) => `0x${value.toString(16).padStart(8, "0")}`;
 
+  /* Runs of neighbours, each [first, last]. */
+  function runsOf(path) {
+    const runs = [];
+    for (const pc of path) {
+      const run = runs.at(-1);
+      if (run && run[1] + 1 === pc) run[1] = pc;
+      else runs.push([pc, pc]);
+    }
+    return runs;
+  }
+
   function pathText(program, path) {
-    const most = 60;
+    const most = 24;
     const cell = element("td", {className: "path"});
-    path.slice(0, most).forEach((pc, i) => cell.append(i === 0 ? "" : " ", link(program, pc)));
-    if (path.length > most) cell.append(` and ${path.length - most} more, last `, link(program, path.at(-1)));
+    const runs = runsOf(path);
+    const shown = runs.length <= most ? runs : [...runs.slice(0, most - 1), null, runs.at(-1)];
+    shown.forEach((run, i) => {
+      if (i > 0) cell.append(", ");
+      if (!run) cell.append("\u2026");
+      else if (run[0] === run[1]) cell.append(link(program, run[0]));
+      else cell.append(link(program, run[0]), "\u2013", link(program, run[1]));
+    });
     return cell;
   }
 
