@@ -220,6 +220,7 @@ class Maker {
       const std::size_t joined = node_to_join(pc, last);
       const std::size_t at = joined == none ? open_node(pc, last) : joined;
       for (std::size_t i = pc; i <= last; ++i) {
+        if (operation(i) == Operation::Ja) continue;  // others may land on it too
         graph_.nodes[at].insns.push_back(i);
         graph_.node_of[i] = at;
       }
@@ -231,7 +232,7 @@ class Maker {
     for (std::size_t pc = 0; pc < program_.size(); ++pc)
       if (passes_to_[pc] != none)
         for (std::size_t i = pc; i <= last_of_[pc]; ++i)
-          graph_.node_of[i] = graph_.node_of[passes_to_[pc]];
+          if (operation(i) != Operation::Ja) graph_.node_of[i] = graph_.node_of[passes_to_[pc]];
   }
 
   // What A holds at the end of a run.

@@ -55,10 +55,20 @@ std::vector<double> numbers_in(std::string_view text) {
   return numbers;
 }
 
+std::string text_at(const Json& object, const char* key) {
+  const bool there = object.is_object() && object.contains(key) && object[key].is_string();
+  return there ? object[key].get<std::string>() : std::string();
+}
+
+Json list_at(const Json& object, const char* key) {
+  const bool there = object.contains(key) && object[key].is_array();
+  return there ? object[key] : Json::array();
+}
+
 // "n12", "e7".
 std::size_t index_of(const Json& object, const char* key) {
   std::size_t index = std::numeric_limits<std::size_t>::max();
-  const std::string name = object.value(key, "");
+  const std::string name = text_at(object, key);
   if (name.size() > 1) std::from_chars(name.data() + 1, name.data() + name.size(), index);
   return index;
 }
@@ -68,23 +78,23 @@ std::optional<Layout> answer(const std::string& text, const std::vector<Box>& bo
                              const std::vector<Link>& links) {
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object()) return {};
-  const std::vector<double> bounds = numbers_in(json.value("bb", ""));
+  const std::vector<double> bounds = numbers_in(text_at(json, "bb"));
   if (bounds.size() != 4) return {};
   Layout layout{bounds[2] + 2 * margin, bounds[3] + 2 * margin, {}, {}, {}};
   const auto place = [&](double x, double y) { return Place{x + margin, bounds[3] - y + margin}; };
   layout.boxes.resize(boxes.size());
   layout.links.resize(links.size());
   std::size_t placed = 0;
-  for (const Json& object : json.value("objects", Json::array())) {
+  for (const Json& object : list_at(json, "objects")) {
     const std::size_t at = index_of(object, "name");
-    const std::vector<double> middle = numbers_in(object.value("pos", ""));
+    const std::vector<double> middle = numbers_in(text_at(object, "pos"));
     if (at >= boxes.size() || middle.size() != 2) return {};
     layout.boxes[at] = place(middle[0] - boxes[at].width / 2, middle[1] + boxes[at].height() / 2);
     ++placed;
   }
-  for (const Json& edge : json.value("edges", Json::array())) {
+  for (const Json& edge : list_at(json, "edges")) {
     const std::size_t at = index_of(edge, "id");
-    const std::vector<double> points = numbers_in(edge.value("pos", ""));
+    const std::vector<double> points = numbers_in(text_at(edge, "pos"));
     if (at >= links.size() || points.size() < 8 || points.size() % 6 != 2) return {};
     for (std::size_t i = 0; i < points.size(); i += 2)
       layout.links[at].push_back(place(points[i], points[i + 1]));
