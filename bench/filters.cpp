@@ -161,7 +161,6 @@ std::string_view name(FilterKind kind) {
     case FilterKind::Linear: return "linear";
     case FilterKind::Tree: return "tree";
     case FilterKind::Small: return "small";
-    case FilterKind::Wide: return "wide";
     case FilterKind::Arguments: return "arguments";
   }
   return {};
@@ -173,10 +172,6 @@ Context profile_of(FilterKind kind) {
   switch (kind) {
     case FilterKind::Small: return service();
     case FilterKind::Arguments: return service_by_arguments();
-    case FilterKind::Wide:
-      return container_profile({SCMP_ARCH_X86, SCMP_ARCH_X32, SCMP_ARCH_ARM, SCMP_ARCH_AARCH64,
-                                SCMP_ARCH_MIPSEL, SCMP_ARCH_MIPSEL64, SCMP_ARCH_PPC64LE,
-                                SCMP_ARCH_RISCV64});
     default: return container_profile({SCMP_ARCH_X86, SCMP_ARCH_X32});
   }
 }

@@ -13,7 +13,6 @@ enum class FilterKind {
   Linear,     // a container profile for x86_64, x86 and x32, tested call by call
   Tree,       // the same rules behind libseccomp's binary tree
   Small,      // a service that needs a dozen calls
-  Wide,       // the container profile, linear, for nine architectures
   Arguments,  // a service whose calls mostly depend on 64-bit arguments, linear
 };
 

@@ -4,7 +4,7 @@
 //
 //   symbolic_bench filters CORPUS   captured filters, libseccomp's, and puzzles
 //   symbolic_bench buddy CORPUS     three of them beside BuDDy
-//   symbolic_bench hard             what need not be decided, within the default budget
+//   symbolic_bench hard boxes|product  one that need not be decided, within the default budget
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -18,7 +18,7 @@
 #include "assay/symbolic/verdict_function.hpp"
 #include "assay/verify/accept.hpp"
 #include "bench/buddy_execution.hpp"
-#include "bench/filters.hpp"
+#include "bench/installed_profile.hpp"
 #include "bench/puzzles.hpp"
 #include "corpus.hpp"
 
@@ -84,7 +84,22 @@ void measure(const std::string& row, const verify::Program& program, int count =
   print(row, program.size(), median_of(count, {program}));
 }
 
-verify::Program wide_filter() { return *verify::accept(bench::build(bench::FilterKind::Wide)); }
+constexpr auto wide_arches = std::to_array<seccomp::Arch>(
+    {seccomp::Arch::x86_64, seccomp::Arch::x86, seccomp::Arch::x32, seccomp::Arch::arm,
+     seccomp::Arch::aarch64, seccomp::Arch::ppc64le, seccomp::Arch::mipsel64,
+     seccomp::Arch::riscv64});
+
+// Containers' rules for some of those.
+std::string wide_row(std::size_t arches) {
+  return "containers-common, " + std::to_string(arches) + " arches";
+}
+
+verify::Program wide_filter(std::size_t arches) {
+  const auto program = bench::containers_common(std::span(wide_arches).first(arches));
+  if (program) return *program;
+  std::fputs("symbolic_bench: golang-github-containers-common is not installed\n", stderr);
+  std::exit(4);
+}
 
 const verify::Program& named(const std::vector<test::CorpusFilter>& filters,
                              std::string_view file) {
@@ -113,15 +128,18 @@ void run_filters(const std::vector<test::CorpusFilter>& filters) {
   for (const auto& filter : filters)
     if (filter.file.starts_with("kafel-") && compares_words(filter.program))
       measure(filter.file.substr(0, filter.file.size() - 4), filter.program);
-  measure("wide", wide_filter());
+  for (const std::size_t arches : {std::size_t{5}, wide_arches.size()})
+    measure(wide_row(arches), wide_filter(arches));
   for (const bench::Puzzle& puzzle : {bench::idle_diamonds(), bench::gathering_diamonds(),
                                       bench::building_diamonds(), bench::conditional_calls()})
     measure(puzzle.name, puzzle.program);
 }
 
-void run_hard() {
-  for (const bench::Puzzle& puzzle : {bench::boxes(), bench::product()})
-    measure(puzzle.name, puzzle.program, 1);
+int run_hard(std::string_view which) {
+  if (which != "boxes" && which != "product") return 2;
+  const bench::Puzzle puzzle = which == "boxes" ? bench::boxes() : bench::product();
+  measure(puzzle.name, puzzle.program, 1);
+  return 0;
 }
 
 // log2 of the number of inputs for each value, from our function.
@@ -140,7 +158,7 @@ void run_buddy(const std::vector<test::CorpusFilter>& filters) {
   const std::map<std::string, verify::Program> rows{
       {"buildah-chroot", named(filters, "buildah-chroot.bpf")},
       {"bwrap", named(filters, "bwrap.bpf")},
-      {"wide", wide_filter()}};
+      {wide_row(wide_arches.size()), wide_filter(wide_arches.size())}};
   for (const auto& [row, program] : rows) {
     const auto order = symbolic::Order::for_programs(std::span(&program, 1));
     for (const int cache : {10'000, 100'000, 1'000'000}) {
@@ -156,12 +174,10 @@ void run_buddy(const std::vector<test::CorpusFilter>& filters) {
 
 int main(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "";
-  if (what == "hard" && argc == 2) {
-    run_hard();
-    return 0;
-  }
+  if (what == "hard" && argc == 3) return run_hard(argv[2]);
   if ((what != "filters" && what != "buddy") || argc != 3) {
-    std::fputs("usage: symbolic_bench filters|buddy CORPUS, symbolic_bench hard\n", stderr);
+    std::fputs("usage: symbolic_bench filters|buddy CORPUS, symbolic_bench hard boxes|product\n",
+               stderr);
     return 2;
   }
   const auto filters = test::corpus_filters(argv[2]);

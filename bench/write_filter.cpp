@@ -7,12 +7,11 @@
 
 int main(int argc, char** argv) {
   using assay::bench::FilterKind;
-  for (const FilterKind kind :
-       {FilterKind::Linear, FilterKind::Tree, FilterKind::Small, FilterKind::Wide}) {
+  for (const FilterKind kind : {FilterKind::Linear, FilterKind::Tree, FilterKind::Small}) {
     if (argc != 2 || name(kind) != argv[1]) continue;
     const auto filter = assay::bench::build(kind);
     return std::fwrite(filter.data(), sizeof filter[0], filter.size(), stdout) != filter.size();
   }
-  std::fputs("usage: write_filter linear|tree|small|wide >FILE\n", stderr);
+  std::fputs("usage: write_filter linear|tree|small >FILE\n", stderr);
   return 2;
 }

@@ -1,0 +1,34 @@
+#include "bench/installed_profile.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "assay/profile/compile.hpp"
+#include "assay/profile/oci.hpp"
+#include "assay/verify/accept.hpp"
+
+namespace assay::bench {
+
+std::optional<verify::Program> containers_common(std::span<const seccomp::Arch> arches) {
+  constexpr const char* path = "/usr/share/containers/seccomp.json";
+  std::ifstream file(path);
+  if (!file) return std::nullopt;
+  std::ostringstream text;
+  text << file.rdbuf();
+  profile::Environment environment;
+  environment.runtime = profile::Runtime::Libseccomp;
+  environment.capabilities = profile::default_capabilities();
+  auto read = profile::read_oci(text.str(), path, {{}, environment});
+  if (read) {
+    read->filters[0].arches.assign(arches.begin(), arches.end());
+    const auto compiled = compile(read->filters[0], environment, profile::Form::Linear);
+    if (compiled)
+      if (const auto program = verify::accept(*compiled)) return *program;
+  }
+  std::fprintf(stderr, "bench: no filter from %s\n", path);
+  std::exit(1);
+}
+
+}  // namespace assay::bench
