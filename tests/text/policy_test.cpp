@@ -275,27 +275,5 @@ TEST(Policy, SaysWhichRuleHasNoShortForm) {
   EXPECT_EQ(unexplained.error().where, "x32 every call");
 }
 
-// Profiles of containers without capabilities, one arch: by hand, what their rules say of
-// arguments. moby: 5 personalities, 2 families of socket, a mask of clone. containers-common: 5
-// personalities, netlink's audit in 3 rules of socket, and clone with every mask.
-TEST(Policy, IsAsShortAsTheProfile) {
-  const auto filters = test::corpus_filters(ASSAY_CORPUS);
-  if (filters.empty()) GTEST_SKIP() << "no corpus at " << ASSAY_CORPUS;
-  std::size_t seen = 0;
-  for (const auto& [file, filter] : filters) {
-    if (file.find("x86_64-nocaps-native-only") == std::string::npos) continue;
-    ++seen;
-    Manager manager{Order::fixed()};
-    const auto found = policy_of(function(manager, std::span(&filter, 1)));
-    ASSERT_TRUE(found);
-    std::size_t conditions = 0;
-    for (const ArchPolicy& arch : *found)
-      for (const Rule& rule : arch.rules)
-        conditions += rule.condition.kind != Expression::Kind::Always ? 1 : 0;
-    EXPECT_LE(conditions, 3U) << file;
-  }
-  EXPECT_GE(seen, 4U);
-}
-
 }  // namespace
 }  // namespace assay::text
