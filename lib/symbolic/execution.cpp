@@ -1,6 +1,5 @@
 #include "symbolic/execution.hpp"
 
-#include <bit>
 #include <deque>
 
 #include "symbolic/liveness.hpp"
@@ -17,9 +16,18 @@ using verify::Program;
 
 namespace {
 
+// The inputs for which a register was filled from one source.
+struct Origin {
+  Sources source;
+  Edge where;
+  friend bool operator==(const Origin&, const Origin&) = default;
+};
+using Origins = std::vector<Origin>;
+
 struct Value {
   Word word;
   Sources sources;
+  Origins origins = {};  // of several sources; they exclude each other
   friend bool operator==(const Value&, const Value&) = default;
 };
 // Values are shared: a state names them, and most steps change one.
@@ -42,16 +50,10 @@ struct State {
   Executed executed;
 };
 
-// Of every pair of what the two registers may hold.
+// Of what was computed from one source each.
 Sources combined(Sources a, Sources b) {
-  Sources result = a & b;
-  if ((a & constant_source) != 0) result |= b;
-  if ((b & constant_source) != 0) result |= a;
-  const Sources of_a = a & ~constant_source;
-  const Sources of_b = b & ~constant_source;
-  const bool differ = of_a != of_b || !std::has_single_bit(of_a);
-  if (of_a != 0 && of_b != 0 && differ) result |= mixed_source;
-  return result;
+  if (a == constant_source || a == b) return b;
+  return b == constant_source ? a : mixed_source;
 }
 
 class Executor {
@@ -95,8 +97,49 @@ class Executor {
     return static_cast<ValueId>(values_->size() - 1);
   }
   const Value& value(ValueId id) const { return (*values_)[id]; }
-  Held held(const State& state) const {
-    return {value(state.registers[register_a]).sources, value(state.registers[register_x]).sources};
+  Held held(const State& state) { return {sources(state, register_a), sources(state, register_x)}; }
+  // Those that are feasible here: paths that disagreed where they met may have parted again.
+  Sources sources(const State& state, std::size_t at) {
+    const Value& held = value(state.registers[at]);
+    if (held.origins.empty()) return held.sources;
+    Sources result = 0;
+    for (const Origin& origin : held.origins)
+      if (diagram_.meet(state.reached, origin.where)) result |= origin.source;
+    return result;
+  }
+
+  Origins origins(const Value& value, Edge within) {
+    if (value.origins.empty()) return {{value.sources, within}};
+    Origins result;
+    for (const Origin& origin : value.origins)
+      add(result, {origin.source, diagram_.conjunction(origin.where, within)});
+    return result;
+  }
+
+  void add(Origins& to, const Origin& origin) {
+    if (origin.where == no) return;
+    for (Origin& known : to) {
+      if (known.source != origin.source) continue;
+      known.where = diagram_.disjunction(known.where, origin.where);
+      return;
+    }
+    to.push_back(origin);
+  }
+
+  static Value value_of(const Word& word, Origins origins) {
+    Value result{word, 0};
+    for (const Origin& origin : origins) result.sources |= origin.source;
+    if (origins.size() > 1) result.origins = std::move(origins);
+    return result;
+  }
+
+  Value computed(const Word& word, const Value& a, const Value& b) {
+    if (a.origins.empty() && b.origins.empty()) return {word, combined(a.sources, b.sources)};
+    Origins result;
+    for (const Origin& of_a : origins(a, yes))
+      for (const Origin& of_b : origins(b, of_a.where))
+        add(result, {combined(of_a.source, of_b.source), of_b.where});
+    return value_of(word, std::move(result));
   }
 
   void step(State state, const Instruction& insn, const Opcode& opcode) {
@@ -149,8 +192,7 @@ class Executor {
     }
     if (((live_[pc_ + 1] >> register_a) & 1) == 0) return;
     state.registers[register_a] =
-        add({arithmetic(diagram_, opcode.operation, a.word, b.word, shift_),
-             combined(a.sources, b.sources)});
+        add(computed(arithmetic(diagram_, opcode.operation, a.word, b.word, shift_), a, b));
   }
 
   void branch(State& state, const Instruction& insn, const Opcode& opcode) {
@@ -222,18 +264,24 @@ class Executor {
     }
     for (std::size_t i = 0; i < register_count; ++i) {
       if (((live_[target] >> i) & 1) == 0 || to.registers[i] == from.registers[i]) continue;
-      to.registers[i] = merged(from.reached, from.registers[i], to.registers[i]);
+      to.registers[i] = merged(from, to, i);
     }
     if (counter_ != nullptr) to.executed = merged(from.reached, from.executed, to.executed);
     to.reached = diagram_.disjunction(to.reached, from.reached);
   }
 
-  ValueId merged(Edge condition, ValueId then, ValueId otherwise) {
-    const Value& a = value(then);
-    const Value& b = value(otherwise);
-    if (a == b) return otherwise;
+  // No input comes both ways.
+  ValueId merged(const State& from, const State& to, std::size_t at) {
+    const Value& a = value(from.registers[at]);
+    const Value& b = value(to.registers[at]);
+    if (a == b) return to.registers[at];
     diagram_.count_call(Work::Merge);
-    return add({choice(diagram_, condition, a.word, b.word), a.sources | b.sources});
+    const Word word = choice(diagram_, from.reached, a.word, b.word);
+    if (a.sources == b.sources && a.origins.empty() && b.origins.empty())
+      return add({word, a.sources});
+    Origins all = origins(b, to.reached);
+    for (const Origin& origin : origins(a, from.reached)) add(all, origin);
+    return add(value_of(word, std::move(all)));
   }
 
   Diagram& diagram_;

@@ -16,8 +16,8 @@
 
 namespace assay::symbolic {
 
-// What a register may hold, over all feasible paths: bit i for input word i or a function of
-// it alone, then the two below. Two bits set means that the paths disagree.
+// What a register holds for some input that gets there: bit i for input word i or a function
+// of it alone, then the two below. Two bits set means that feasible paths disagree.
 using Sources = std::uint32_t;
 inline constexpr Sources constant_source = 1U << 16;
 inline constexpr Sources mixed_source = 1U << 17;  // a function of several words
