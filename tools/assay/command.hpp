@@ -25,6 +25,7 @@ ExitStatus run_disasm(const Arguments& arguments);
 ExitStatus run_dump(const Arguments& arguments);
 ExitStatus run_explain(const Arguments& arguments);
 ExitStatus run_fingerprint(const Arguments& arguments);
+ExitStatus run_merge(const Arguments& arguments);
 ExitStatus run_ps(const Arguments& arguments);
 ExitStatus run_query(const Arguments& arguments);
 ExitStatus run_report(const Arguments& arguments);

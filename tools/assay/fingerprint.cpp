@@ -2,6 +2,7 @@
 #include "assay/symbolic/verdict_function.hpp"
 #include "budget_options.hpp"
 #include "filters.hpp"
+#include "long_job.hpp"
 
 namespace assay::tool {
 namespace {
@@ -17,24 +18,28 @@ constexpr Manual manual{
     "  $ printf 'ld [nr]\\nret #ALLOW\\n' | assay fingerprint -\n"
     "  a1:6a7a6dedd23c0fa1fe90cb7e9a0c2a46e580e92f7702a651f15c4a5d6d4f971d  -"};
 
+using Decided = tl::expected<std::string, symbolic::NotDecided>;
+
+Json fingerprint_json(const CommandLine& line, const std::string& name, const Decided& digest) {
+  Json json = json_document(line.semantics());
+  json["file"] = name;
+  json["fingerprint"] = digest ? Json(*digest) : Json();
+  if (!digest) json["not_decided"] = counters_json({digest.error(), {}});
+  return json;
+}
+
 struct Printer {
   const CommandLine& line;
   const symbolic::Budget& budget;
   Output& output;
 
   ExitStatus operator()(const std::string& name, std::span<const verify::Program> stack) const {
-    const auto digest = symbolic::fingerprint(stack, line.semantics(), budget);
-    const symbolic::Unanswered open{digest ? symbolic::NotDecided{} : digest.error(), {}};
-    if (!digest) undecided(name, open, budget);
-    if (line.json()) {
-      Json json = json_document(line.semantics());
-      json["file"] = name;
-      json["fingerprint"] = digest ? Json(*digest) : Json();
-      if (!digest) json["not_decided"] = counters_json(open);
-      output.write(json_line(json));
-    } else if (digest) {
+    const Decided digest = symbolic::fingerprint(stack, line.semantics(), budget);
+    if (!digest) undecided(name, {digest.error(), {}}, budget);
+    if (line.json())
+      output.write(json_line(fingerprint_json(line, name, digest)));
+    else if (digest)
       output.write(*digest + "  " + load::printable(name) + "\n");
-    }
     return digest ? yes : not_decided;
   }
 };
@@ -55,6 +60,35 @@ ExitStatus of_each(const CommandLine& line, const Printer& print) {
   });
 }
 
+// As a job: item k is operand k, with a result for each of its filters.
+ExitStatus of_share(const CommandLine& line, const symbolic::Budget& budget) {
+  const auto& operands = line.operands();
+  const std::string settings = settings_of(operands);
+  const auto share = share_of(line);
+  if (!share) return share.error();
+  auto run = open_run(line, "fingerprint", settings);
+  if (!run) return run.error();
+  ExitStatus status = run->state().empty() ? yes : static_cast<ExitStatus>(std::stoi(run->state()));
+  if (run->complete()) return status;
+  fleet::Run::Done done;
+  for (std::uint64_t item = share->next(run->next()); done && item < operands.size();
+       item = share->next(item + 1)) {
+    const auto use = [&](const load::Filter& filter) {
+      const auto program = accepted(line, filter);
+      if (!program) return no;
+      const Decided digest =
+          symbolic::fingerprint(std::span(&*program, 1), line.semantics(), budget);
+      if (!digest) undecided(filter.file, {digest.error(), {}}, budget);
+      if (done) done = run->add(item, document(fingerprint_json(line, filter.file, digest)));
+      return digest ? yes : not_decided;
+    };
+    status = worse(status, for_each_filter(line, std::span(&operands[item], 1), use));
+    if (done) done = run->reached(item + 1, [&] { return std::to_string(status); });
+  }
+  if (done) done = run->finish(operands.size(), "{}", std::to_string(status));
+  return done ? status : failed(done.error());
+}
+
 }  // namespace
 
 ExitStatus run_fingerprint(const Arguments& arguments) {
@@ -63,10 +97,14 @@ ExitStatus run_fingerprint(const Arguments& arguments) {
   line.add(
       {{"stack", OptionKind::Flag, "", "one digest of all filters as one stack, oldest first"}});
   add_budget_options(line);
+  add_job_options(line);
   if (const auto status = line.parse(arguments)) return *status;
   if (line.operands().empty()) return line.usage("expected a FILTER");
   const auto budget = read_budget(line);
   if (!budget) return budget.error();
+  if (is_job(line) && line.has("stack"))
+    return line.usage("a stack is one item: expected no share of it");
+  if (is_job(line)) return of_share(line, *budget);
   auto output = line.open_output();
   if (!output) return output.error();
   const Printer print{line, *budget, *output};

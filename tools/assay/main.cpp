@@ -26,6 +26,7 @@ constexpr auto commands = std::to_array<Command>({
     {"asm", "assembly text as a filter", run_asm},
     {"dump", "the filters that a process has, or installs", run_dump},
     {"report", "one page about a filter or two: findings, policy, pictures, cost", run_report},
+    {"merge", "the results of shares put together, and what people ask of them", run_merge},
     {"ps", "processes and their seccomp mode", run_ps},
 });
 

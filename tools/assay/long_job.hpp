@@ -1,0 +1,36 @@
+// Options of commands whose work can be cut into shares and go on after a kill, and the run
+// that they describe.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "assay/fleet/run.hpp"
+#include "command_line.hpp"
+#include "json.hpp"
+
+namespace assay::tool {
+
+// --shard, --checkpoint, --database, --resume
+void add_job_options(CommandLine& line);
+
+// Whether one of them is given; without, a command writes as if it knew nothing of jobs.
+bool is_job(const CommandLine& line);
+// The share of --shard, else everything.
+tl::expected<shard::Share, ExitStatus> share_of(const CommandLine& line);
+
+// The run that goes to the places of the options, and to --output. `settings` is one line with
+// everything that results depend on; what only this host has must name it (settings_of()).
+tl::expected<fleet::Run, ExitStatus> open_run(const CommandLine& line, std::string_view command,
+                                              std::string settings);
+// The settings of a job over targets: how many, a digest of their names, and the host's name
+// where they are processes.
+std::string settings_of(const std::vector<std::string>& targets);
+// For Run::add.
+std::string document(const Json& json);
+
+// Complains of it; the status to end with. Ends quietly when nobody reads any more.
+ExitStatus failed(const fleet::RunError& error);
+
+}  // namespace assay::tool
