@@ -35,6 +35,11 @@ class Schema(outside.InFolder):
             self.check(outside.run("asm", "-", stdin=text.encode())))
         return "filter.bpf"
 
+    def test_merge(self):
+        outside.run("fingerprint", "--shard", "0/1", "-o", "out", "exec.txt", cwd=self.folder)
+        row, = self.objects("merge", "merge", "out", "--summary")
+        self.assertEqual([one["targets"] for one in row["filters"]], [1])
+
     def test_version(self):
         self.assertEqual(len(self.objects("version", "--version")), 1)
 

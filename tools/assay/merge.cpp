@@ -20,9 +20,9 @@ constexpr Manual manual{
     "--format json the results come out as one run without shares would have written them, or\n"
     "with --summary one object with the answers. docs/formats/results.md has the documents.\n"
     "Exit status: 0, 1 when something is missing, cut off or in conflict, 3 no results.",
-    "  $ for i in 0 1 2 3; do assay fingerprint --shard $i/4 -o $i.json *.bpf; done\n"
-    "  $ assay merge ?.json\n"
-    "  4 of 4 shares of fingerprint, 455 results\n"
+    "  $ assay fingerprint --shard 0/2 exec.txt openat.txt | assay merge -\n"
+    "  1 of 2 shares of fingerprint targets=2#2390cb5c254854c7\n"
+    "  1 results\n"
     "  ..."};
 
 struct Merged {
