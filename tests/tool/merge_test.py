@@ -64,7 +64,7 @@ class Merge(outside.InFolder):
 
     def test_a_killed_run_goes_on(self):
         whole = self.whole()
-        many = self.targets * 400
+        many = self.targets * 100
         self.assay("fingerprint", "--shard", "0/1", "-o", "all.json", *many)
         expected = (self.folder / "all.json").read_text()
         command = [outside.ASSAY, "fingerprint", "-o", "out.json", "--checkpoint", "state", "--resume",
