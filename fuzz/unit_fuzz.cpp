@@ -42,8 +42,7 @@ void check_options(std::string_view text) {
   const std::vector<profile::UnitText> texts{{"a.service", "[Service]\n" + std::string(text)}};
   const auto unit = profile::read_unit(texts, profile::CallGroups::shipped());
   if (!unit) return;
-  const auto compiled =
-      profile::compile_systemd(profile::systemd_filters(*unit, profile::CallGroups::shipped(), {}));
+  const auto compiled = profile::compile_systemd(profile::systemd_filters(*unit, {}));
   if (!compiled) return;
   std::vector<verify::Program> stack;
   for (const profile::SystemdProgram& program : *compiled)

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
+
+#include "assay/profile/minijail.hpp"
+#include "load/unit_files.hpp"
 
 namespace assay::load {
 namespace {
@@ -9,7 +13,7 @@ namespace {
 using profile::Format;
 using profile::ProfileText;
 
-constexpr std::size_t most_drop_ins = 64;
+constexpr std::size_t most_other_files = 64;
 
 InputError malformed(std::string file, const profile::ReadError& cause) {
   InputError error{.kind = InputErrorKind::Malformed,
@@ -44,16 +48,43 @@ tl::expected<std::string, InputError> text_of(const std::string& path) {
                                    .suggestion{}});
 }
 
-// PATH.d/*.conf in the order of their names.
-std::vector<std::string> drop_ins_of(const std::string& path) {
-  std::error_code error;
-  std::vector<std::string> result;
-  for (const auto& entry : std::filesystem::directory_iterator(path + ".d", error)) {
-    if (entry.path().extension() == ".conf") result.push_back(entry.path().string());
-    if (result.size() == most_drop_ins) break;
-  }
-  std::sort(result.begin(), result.end());
+// Of a policy, by the names that it gives them: from its own folder where they begin with a dot.
+std::vector<std::pair<std::string, std::string>> includes_of(std::string_view text,
+                                                             const std::string& path) {
+  std::vector<std::pair<std::string, std::string>> result;
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  for (std::string& name : profile::minijail_includes(text))
+    result.emplace_back(name, (folder / name).string());
   return result;
+}
+
+// Files that a profile brings with it: the names by which messages know them, and where they are.
+std::vector<std::pair<std::string, std::string>> others_of(const ProfileText& text,
+                                                           std::optional<Format> format) {
+  if (format == Format::Minijail) return includes_of(text.text, text.name);
+  std::vector<std::pair<std::string, std::string>> result;
+  if (format == Format::Systemd)
+    for (std::string& path : unit_drop_ins(text.name)) result.emplace_back(path, path);
+  return result;
+}
+
+// The first text and all that it brings, and, of a policy, what these bring.
+tl::expected<std::vector<ProfileText>, InputError> texts_of(const std::string& path,
+                                                            std::optional<Format> wanted) {
+  auto text = text_of(path);
+  if (!text) return tl::unexpected(text.error());
+  std::vector<ProfileText> texts{{path, std::move(*text)}};
+  const auto format = wanted ? wanted : profile::detect_format(texts[0].text, path);
+  for (std::size_t at = 0; at < texts.size() && (at == 0 || format == Format::Minijail); ++at)
+    for (auto& [name, file] : others_of(texts[at], format)) {
+      const bool known = std::any_of(texts.begin(), texts.end(),
+                                     [&](const ProfileText& other) { return other.name == name; });
+      if (known || texts.size() > most_other_files) continue;
+      auto other = text_of(file);
+      if (!other) return tl::unexpected(other.error());
+      texts.push_back({name, std::move(*other)});
+    }
+  return texts;
 }
 
 tl::expected<Profile, InputError> read(std::span<const ProfileText> texts, std::string_view file,
@@ -67,7 +98,9 @@ tl::expected<Profile, InputError> read(std::span<const ProfileText> texts, std::
                  {options.runtime.value_or(profile::usual_runtime(*format)), options.host,
                   options.kernel, options.capabilities},
                  {}};
-  auto targets = profile::read_targets(texts, *format, result.environment);
+  auto targets =
+      profile::read_targets(texts, *format, result.environment,
+                            options.groups ? *options.groups : profile::CallGroups::shipped());
   if (!targets) {
     const std::size_t at = targets.error().place.file;
     return tl::unexpected(
@@ -106,16 +139,9 @@ tl::expected<Profile, InputError> only(Profile profile, const std::string& name)
 tl::expected<Profile, InputError> load_profile(std::string_view argument,
                                                const ProfileOptions& options) {
   const Argument wanted = split(argument);
-  auto text = text_of(wanted.path);
-  if (!text) return tl::unexpected(text.error());
-  std::vector<ProfileText> texts{{wanted.path, std::move(*text)}};
-  if (profile::detect_format(texts[0].text, wanted.path) == Format::Systemd)
-    for (const std::string& path : drop_ins_of(wanted.path)) {
-      auto drop_in = text_of(path);
-      if (!drop_in) return tl::unexpected(drop_in.error());
-      texts.push_back({path, std::move(*drop_in)});
-    }
-  auto profile = read(texts, argument, options);
+  const auto texts = texts_of(wanted.path, options.format);
+  if (!texts) return tl::unexpected(texts.error());
+  auto profile = read(*texts, argument, options);
   if (!profile || wanted.target.empty()) return profile;
   return only(std::move(*profile), wanted.target);
 }

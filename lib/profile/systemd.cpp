@@ -425,6 +425,7 @@ bool Sandbox::restricts(SystemdOption option) const {
 
 tl::expected<Unit, ReadError> read_unit(std::span<const UnitText> texts, const CallGroups& groups) {
   Unit unit;
+  unit.groups = groups;
   const Kind* const kind = texts.empty() ? nullptr : kind_of(texts.front().name);
   if (kind == nullptr)
     return tl::unexpected(ReadError{{},

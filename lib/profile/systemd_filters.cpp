@@ -55,10 +55,9 @@ class Rules {
 
 class Filters {
  public:
-  Filters(const Unit& unit, const CallGroups& groups, const Environment& environment)
+  Filters(const Unit& unit, const Environment& environment)
       : unit_(unit),
         sandbox_(unit.sandbox),
-        groups_(groups),
         environment_(environment),
         arches_(systemd_arches(environment.host)) {}
 
@@ -131,7 +130,7 @@ class Filters {
   }
 
   bool group(std::string_view name, Rules& rules) {
-    for (const std::string& call : groups_.calls(name)) rules.add(error(eperm), call);
+    for (const std::string& call : unit_.groups.calls(name)) rules.add(error(eperm), call);
     return true;
   }
 
@@ -253,7 +252,6 @@ class Filters {
 
   const Unit& unit_;
   const Sandbox& sandbox_;
-  const CallGroups& groups_;
   const Environment& environment_;
   std::vector<Arch> arches_;
   std::vector<SystemdFilter> filters_;
@@ -261,9 +259,8 @@ class Filters {
 
 }  // namespace
 
-std::vector<SystemdFilter> systemd_filters(const Unit& unit, const CallGroups& groups,
-                                           const Environment& environment) {
-  return Filters(unit, groups, environment).build();
+std::vector<SystemdFilter> systemd_filters(const Unit& unit, const Environment& environment) {
+  return Filters(unit, environment).build();
 }
 
 }  // namespace assay::profile

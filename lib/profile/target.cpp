@@ -4,6 +4,7 @@
 #include <array>
 
 #include "assay/profile/firecracker.hpp"
+#include "assay/profile/minijail.hpp"
 #include "assay/profile/oci.hpp"
 #include "assay/profile/systemd_intent.hpp"
 #include "assay/profile/systemd_stack.hpp"
@@ -104,8 +105,9 @@ tl::expected<Targets, ReadError> targets_of(Read read) {
   return result;
 }
 
-tl::expected<Targets, ReadError> read_unit_target(std::span<const ProfileText> texts) {
-  auto unit = read_unit(texts, CallGroups::shipped());
+tl::expected<Targets, ReadError> read_unit_target(std::span<const ProfileText> texts,
+                                                  const CallGroups& groups) {
+  auto unit = read_unit(texts, groups);
   if (!unit) return tl::unexpected(unit.error());
   Targets result{Format::Systemd, unit->files, {}, unit->findings};
   result.targets.push_back({{}, {}, std::move(*unit)});
@@ -114,7 +116,7 @@ tl::expected<Targets, ReadError> read_unit_target(std::span<const ProfileText> t
 
 tl::expected<std::vector<Filter>, Uncompiled> compile_unit(const Unit& unit,
                                                            const Environment& environment) {
-  const auto stack = compile_systemd(systemd_filters(unit, CallGroups::shipped(), environment));
+  const auto stack = compile_systemd(systemd_filters(unit, environment));
   if (!stack) {
     const Place place = unit.places[static_cast<std::size_t>(stack.error().option)];
     return tl::unexpected(
@@ -154,17 +156,19 @@ Runtime usual_runtime(Format format) {
 }
 
 tl::expected<Targets, ReadError> read_targets(std::span<const ProfileText> texts, Format format,
-                                              const Environment& environment) {
+                                              const Environment& environment,
+                                              const CallGroups& groups) {
   const ProfileText& first = texts.front();
   switch (format) {
     case Format::Oci:
     case Format::Docker:
     case Format::Podman: return targets_of(read_oci(first.text, first.name, {format, environment}));
-    case Format::Systemd: return read_unit_target(texts);
+    case Format::Systemd: return read_unit_target(texts, groups);
     case Format::Firecracker:
       return targets_of(read_firecracker(first.text, first.name, environment));
-    case Format::Kubernetes:
-    case Format::Minijail: break;
+    case Format::Minijail:
+      return targets_of(read_minijail(texts, {.compiler = {}, .environment = environment}));
+    case Format::Kubernetes: break;
   }
   return tl::unexpected(ReadError{{}, std::string(name(format)), "a format that is read", {}});
 }

@@ -30,7 +30,7 @@ std::string contents(const fs::path& path) {
 }
 
 std::vector<verify::Program> programs_of(const Unit& unit) {
-  const auto compiled = compile_systemd(systemd_filters(unit, CallGroups::shipped(), {}));
+  const auto compiled = compile_systemd(systemd_filters(unit, {}));
   EXPECT_TRUE(compiled) << (compiled ? "" : describe(compiled.error()));
   std::vector<verify::Program> programs;
   if (!compiled) return programs;
@@ -89,7 +89,7 @@ TEST(SystemdCorpus, AnEmptyDenyListInstallsNothing) {
   if (!fs::exists(path)) GTEST_SKIP() << "no corpus in " << ASSAY_CORPUS;
   const auto unit = read("opt-dsandbox.service", path);
   ASSERT_TRUE(unit);
-  EXPECT_TRUE(systemd_filters(*unit, CallGroups::shipped(), {}).empty());
+  EXPECT_TRUE(systemd_filters(*unit, {}).empty());
   ASSERT_EQ(unit->findings.size(), 1U);
   EXPECT_NE(unit->findings[0].message.find("@sandbox"), std::string::npos);
 }

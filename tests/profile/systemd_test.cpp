@@ -63,7 +63,7 @@ TEST_P(SystemdOptions, MeanWhatTheRowSays) {
 
 TEST_P(SystemdOptions, AreCompiledToWhatTheyMean) {
   const Unit unit = unit_of(GetParam().body);
-  const auto compiled = compile_systemd(systemd_filters(unit, CallGroups::shipped(), {}));
+  const auto compiled = compile_systemd(systemd_filters(unit, {}));
   ASSERT_TRUE(compiled) << describe(compiled.error());
   std::vector<verify::Program> stack;
   for (const SystemdProgram& program : *compiled)
@@ -110,7 +110,7 @@ TEST(Systemd, OfABrokenDropInWhatStandsAboveCounts) {
 TEST(Systemd, AnErrorNumberThatIsTheDefaultStopsTheUnit) {
   const Unit unit = unit_of(
       "SystemCallFilter=read write\nSystemCallFilter=~read:EPERM\nSystemCallErrorNumber=EPERM\n");
-  const auto compiled = compile_systemd(systemd_filters(unit, CallGroups::shipped(), {}));
+  const auto compiled = compile_systemd(systemd_filters(unit, {}));
   ASSERT_FALSE(compiled);
   EXPECT_EQ(compiled.error().option, SystemdOption::SystemCallFilter);
   EXPECT_EQ(compiled.error().call, "read");
@@ -147,8 +147,7 @@ TEST(Systemd, OtherMachinesHaveOtherAbis) {
        {seccomp::Arch::aarch64, seccomp::Arch::arm, seccomp::Arch::riscv64, seccomp::Arch::x86}) {
     Environment environment;
     environment.host = host;
-    const auto compiled =
-        compile_systemd(systemd_filters(unit, CallGroups::shipped(), environment));
+    const auto compiled = compile_systemd(systemd_filters(unit, environment));
     ASSERT_TRUE(compiled) << describe(host).token;
     std::vector<verify::Program> stack;
     for (const SystemdProgram& program : *compiled)

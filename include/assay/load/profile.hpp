@@ -4,8 +4,10 @@
 //   PATH         all of its targets
 //   PATH#NAME    the one of that name: a thread, a container
 //
-// A unit's drop-ins are read with it from PATH.d/*.conf, as systemd does. Bounds: profile_limit
-// bytes a file, 64 drop-ins.
+// A unit's drop-ins are read with it, where systemd looks for them: in PATH.d/*.conf, in those of
+// its template, of its name's beginnings up to a dash, and of its type; for a unit in a folder of
+// the system also below /etc, /run and so on. A policy's includes are read as well. Bounds:
+// profile_limit bytes a file, 64 files beside the first.
 #pragma once
 
 #include <optional>
@@ -26,6 +28,7 @@ struct ProfileOptions {
   seccomp::KernelVersion kernel{6, 18};
   std::vector<std::string> capabilities = profile::default_capabilities();
   profile::Form form = profile::Form::AsRuntime;
+  std::optional<profile::CallGroups> groups;  // of systemd; none: the shipped table
 };
 
 struct Profile {

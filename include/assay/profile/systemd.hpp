@@ -92,6 +92,7 @@ struct Unit {
   std::string section;             // that holds the options: "Service"
   Sandbox sandbox;
   std::array<Place, systemd_option_names.size()> places{};  // of the last word on each option
+  CallGroups groups;                                        // that it was read with
   Findings findings;
 };
 

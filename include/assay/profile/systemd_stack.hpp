@@ -21,8 +21,7 @@ struct SystemdFilter {
   RuleSet rules;  // for its only arch, but for SystemCallArchitectures=, which has no rules
 };
 
-std::vector<SystemdFilter> systemd_filters(const Unit& unit, const CallGroups& groups,
-                                           const Environment& environment);
+std::vector<SystemdFilter> systemd_filters(const Unit& unit, const Environment& environment);
 
 struct SystemdProgram {
   SystemdOption option;

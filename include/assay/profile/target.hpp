@@ -38,11 +38,12 @@ std::optional<Format> detect_format(std::string_view text, std::string_view file
 // Who loads such a profile when nobody says otherwise.
 Runtime usual_runtime(Format format);
 
-// A profile, and of a unit its drop-ins.
+// A profile; of a unit its drop-ins, of a policy the files that it includes.
 using ProfileText = UnitText;
 
 tl::expected<Targets, ReadError> read_targets(std::span<const ProfileText> texts, Format format,
-                                              const Environment& environment);
+                                              const Environment& environment,
+                                              const CallGroups& groups = CallGroups::shipped());
 
 tl::expected<Meaning, Meaningless> intent(symbolic::Manager& manager, const Target& target,
                                           const Environment& environment,
