@@ -1,92 +1,123 @@
-// What calls cost: instructions executed for each, of all filters together.
+// What calls cost: instructions executed, of all filters together, from the least to the most
+// over all arguments; and which calls run no filter at all.
 #include <algorithm>
 
-#include "assay/engine/filter_stack.hpp"
 #include "assay/names/syscalls.hpp"
 #include "assay/report/plot.hpp"
-#include "assay/verify/bitmap.hpp"
 #include "report/markup.hpp"
 #include "report/sections.hpp"
 
 namespace assay::report {
 namespace {
 
-constexpr std::size_t most_work = 40'000'000;  // instructions times calls
-
 struct CallCost {
   std::uint32_t nr = 0;
-  std::string name;
-  std::uint32_t insns = 0;
+  std::string_view name;
+  cost::Bounds bounds;
   bool bitmap = false;
 };
 
-std::vector<CallCost> costs_of(const audit::Target& target, seccomp::Arch arch,
-                               const PageOptions& options) {
-  std::vector<CallCost> costs;
-  std::vector<verify::Program> programs;
-  std::size_t size = 0;
-  for (const audit::Filter& filter : target.filters) {
-    programs.push_back(filter.program);
-    size += filter.program.size();
-  }
-  const std::vector<std::string_view> names(names::all_syscall_names(arch).begin(),
-                                            names::all_syscall_names(arch).end());
-  if (size * names.size() > most_work) return costs;
-  const engine::FilterStack stack(programs, options.semantics);
+std::vector<CallCost> calls_of(const Cost& cost, seccomp::Arch arch) {
+  std::vector<CallCost> calls;
+  if (!cost.filters) return calls;
   const std::uint32_t audit = seccomp::describe(arch).audit;
-  for (const std::string_view name : names) {
+  for (const std::string_view name : names::all_syscall_names(arch)) {
     const auto nr = names::syscall_number(arch, name);
     if (!nr || names::syscall_name(arch, *nr) != name) continue;
-    seccomp::Words words{};
-    words[0] = *nr;
-    words[1] = audit;
-    const bool bitmap = options.semantics.constant_bitmap &&
-                        std::all_of(programs.begin(), programs.end(), [&](const auto& program) {
-                          return verify::bitmap_answer(program, *nr, audit).answer ==
-                                 verify::BitmapAnswer::Constant;
-                        });
-    costs.push_back({*nr, std::string(name), stack.examine(words).instructions, bitmap});
+    calls.push_back(
+        {*nr, name, cost.filters->call(audit, *nr), cost.bitmap.place(audit, *nr).inside()});
   }
-  return costs;
+  return calls;
 }
 
-Series series(const std::string& name, const std::vector<CallCost>& costs) {
-  Series series{name, Mark::Points, {}};
-  for (const CallCost& cost : costs)
-    series.points.push_back({.x = static_cast<double>(cost.nr),
-                             .y = static_cast<double>(cost.insns),
-                             .label = cost.name + (cost.bitmap ? " (in the bitmap)" : "")});
+Series series(const std::string& name, const std::vector<CallCost>& calls,
+              std::optional<bool> bitmap) {
+  Series series{name, Mark::Spans, {}};
+  for (const CallCost& call : calls) {
+    if (bitmap && *bitmap != call.bitmap) continue;
+    Point point{.x = static_cast<double>(call.nr),
+                .y = static_cast<double>(call.bounds.worst.instructions)};
+    point.label = call.name;
+    if (call.bounds.best.instructions != call.bounds.worst.instructions)
+      point.low = static_cast<double>(call.bounds.best.instructions);
+    series.points.push_back(std::move(point));
+  }
   return series;
+}
+
+std::string plural(std::size_t count, const std::string& what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+// The dearest calls, with the input that shows it.
+std::string dearest(std::vector<CallCost> calls) {
+  constexpr std::size_t most = 5;
+  std::erase_if(calls, [](const CallCost& call) { return call.bitmap; });
+  std::stable_sort(calls.begin(), calls.end(), [](const CallCost& a, const CallCost& b) {
+    return a.bounds.worst.instructions > b.bounds.worst.instructions;
+  });
+  calls.resize(std::min(calls.size(), most));
+  std::string text;
+  for (const CallCost& call : calls)
+    text += "<li><code>" + escaped(call.name) + "</code> " +
+            plural(call.bounds.worst.instructions, "instruction") + " " +
+            try_button(call.bounds.worst.witness) + "</li>\n";
+  return text.empty() ? "" : "<ul class=\"dearest\">\n" + text + "</ul>\n";
+}
+
+std::string words(const Facts& facts, std::size_t subject, const std::vector<CallCost>& calls) {
+  const std::string lead = facts.subjects.size() > 1 ? side(facts, subject) + " " : "";
+  if (calls.empty()) return "<p class=\"note\">" + lead + "Not decided within the budget.</p>\n";
+  const auto inside = static_cast<std::size_t>(
+      std::count_if(calls.begin(), calls.end(), [](const CallCost& call) { return call.bitmap; }));
+  const cost::Bounds all = facts.costs[subject].filters->everywhere();
+  return "<p>" + lead + "At least " + std::to_string(all.best.instructions) + ", at most " +
+         plural(all.worst.instructions, "instruction") + ". Of " + std::to_string(calls.size()) +
+         " calls " + std::to_string(inside) +
+         " are in the kernel's bitmap of constant answers and run no filter. The dearest of the "
+         "others:</p>\n" +
+         dearest(calls);
+}
+
+Plot empty_plot(const std::string& token) {
+  Plot plot;
+  plot.title = "Instructions for each call of " + token;
+  plot.description =
+      "From the least to the most over all arguments; the table of the policy has "
+      "the same numbers";
+  plot.x.title = "system call number";
+  plot.y.title = "instructions";
+  return plot;
 }
 
 }  // namespace
 
+std::string cost_html(const Cost& cost, std::uint32_t arch, std::uint32_t nr) {
+  if (!cost.filters) return {};
+  const cost::Bounds bounds = cost.filters->call(arch, nr);
+  std::string text = std::to_string(bounds.best.instructions);
+  if (bounds.best.instructions != bounds.worst.instructions)
+    text += "\xe2\x80\x93" + std::to_string(bounds.worst.instructions);
+  if (cost.bitmap.place(arch, nr).inside()) text += " <span class=\"bitmap\">bitmap</span>";
+  return text;
+}
+
 std::string costs(const Facts& facts) {
   const seccomp::Arch machine = facts.options.semantics.machine;
-  const std::string token(seccomp::describe(machine).token);
-  Plot plot;
-  plot.title = "Instructions for each call of " + token + ", all arguments 0";
-  plot.description = "The listing has the same numbers one by one";
-  plot.x.title = "system call number";
-  plot.y.title = "instructions";
-  std::string words;
+  Plot plot = empty_plot(std::string(seccomp::describe(machine).token));
+  std::string text;
   for (std::size_t i = 0; i < facts.subjects.size(); ++i) {
-    const std::vector<CallCost> found = costs_of(facts.subjects[i].target, machine, facts.options);
-    if (found.empty()) continue;
-    plot.series.push_back(series(facts.subjects.size() == 1 ? "" : i == 0 ? "A" : "B", found));
-    const auto bitmap =
-        std::count_if(found.begin(), found.end(), [](const CallCost& cost) { return cost.bitmap; });
-    words += "<p>" + side(facts, i) + " " + std::to_string(bitmap) + " of " +
-             std::to_string(found.size()) + " calls of " + token +
-             " are in the kernel's bitmap of constant answers and run no filter at all.</p>\n";
+    const std::vector<CallCost> calls = calls_of(facts.costs[i], machine);
+    text += words(facts, i, calls);
+    if (facts.subjects.size() > 1) {
+      plot.series.push_back(series(i == 0 ? "A" : "B", calls, std::nullopt));
+    } else {
+      plot.series.push_back(series("runs the filters", calls, false));
+      plot.series.push_back(series("in the bitmap", calls, true));
+    }
   }
-  std::string text = "<section id=\"cost\"><h2>Cost</h2>\n";
-  if (plot.series.empty())
-    return text +
-           "<p class=\"note\">More than is worth counting here; see "
-           "<code>assay cost</code>.</p></section>\n";
-  return text + words + "<figure>" + to_svg(plot, {.width = 960, .height = 300}) +
-         "</figure></section>\n";
+  return "<section id=\"cost\"><h2>Cost</h2>\n" + text + "<figure>" +
+         to_svg(plot, {.width = 960, .height = 300}) + "</figure></section>\n";
 }
 
 }  // namespace assay::report

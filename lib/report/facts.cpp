@@ -145,7 +145,13 @@ Meaning meaning_of(std::span<const Subject> subjects, const PageOptions& options
 }
 
 Facts facts_of(std::span<const Subject> subjects, const PageOptions& options) {
-  Facts facts{subjects, options, {}, {}, meaning_of(subjects, options)};
+  Facts facts{subjects, options, {}, {}, meaning_of(subjects, options), {}};
+  for (const Subject& subject : subjects) {
+    const auto programs = programs_of(subject.target);
+    auto filters = cost::FilterCost::of(programs, options.semantics, options.budget);
+    facts.costs.push_back({filters ? std::optional(std::move(*filters)) : std::nullopt,
+                           cost::Bitmap(programs, options.semantics)});
+  }
   for (const Subject& subject : subjects) {
     facts.stacks.emplace_back();
     for (const audit::Filter& filter : subject.target.filters) {

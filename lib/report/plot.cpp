@@ -292,8 +292,7 @@ class Drawing {
       case Mark::Spans:
         text += line("plot-span", place(point.x), y_(point.low.value_or(point.y)), place(point.x),
                      y_(point.y)) +
-                "<circle cx=\"" + pixels(place(point.x)) + "\" cy=\"" + pixels(y_(point.y)) +
-                "\" r=\"1.8\"/>";
+                symbol(at, place(point.x), y_(point.y), 0.5);
         break;
       case Mark::Line:
       case Mark::Points:

@@ -67,11 +67,11 @@ class Table {
         escaped(title) +
         "</caption><thead><tr><th scope=\"col\" class=\"nr\">Nr"
         "</th><th scope=\"col\" class=\"call\">System call</th>";
+    const bool several = facts_.subjects.size() > 1;
     for (std::size_t i = 0; i < facts_.subjects.size(); ++i)
-      text +=
-          "<th scope=\"col\">" +
-          (facts_.subjects.size() == 1 ? std::string("Verdict") : "Verdict of " + side(facts_, i)) +
-          "</th>";
+      text += "<th scope=\"col\" class=\"insns\">" + (several ? side(facts_, i) + " " : "") +
+              "Instructions</th><th scope=\"col\">" + (several ? side(facts_, i) + " " : "") +
+              "Verdict</th>";
     text += "</tr></thead><tbody>\n";
     for (std::size_t i = 0; i < shown; ++i) text += row_html(rows_[i]);
     text += row_html(default_row());
@@ -165,8 +165,16 @@ class Table {
                        (row.lines.size() > 1 ? " data-conditional" : "") + "><td class=\"nr\">" +
                        escaped(row.number) + "</td><th scope=\"row\" class=\"call\">" +
                        (row.call.empty() ? "<i>no name</i>" : escaped(row.call)) + "</th>";
-    for (std::size_t i = 0; i < facts_.subjects.size(); ++i) text += cell(row, i);
+    for (std::size_t i = 0; i < facts_.subjects.size(); ++i)
+      text += "<td class=\"insns\">" + cost(row, i) + "</td>" + cell(row, i);
     return text + "</tr>\n";
+  }
+
+  // Of a row that is one call of a known arch.
+  std::string cost(const Row& row, std::size_t subject) const {
+    const bool one = !row.number.empty() && row.number.find("..") == std::string::npos;
+    if (!one || arch_.scope.kind != Scope::Kind::Named) return {};
+    return cost_html(facts_.costs[subject], seccomp::describe(arch_.scope.arch).audit, row.first);
   }
 
   std::string cell(const Row& row, std::size_t subject) const {

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "assay/cost/bitmap.hpp"
+#include "assay/cost/filter_cost.hpp"
 #include "assay/report/flow_graph.hpp"
 #include "assay/report/page.hpp"
 #include "assay/text/policy.hpp"
@@ -39,12 +41,19 @@ struct Meaning {
   std::string missing;  // why there is no policy
 };
 
+// What a subject's calls cost.
+struct Cost {
+  std::optional<cost::FilterCost> filters;  // none: not decided within the budget
+  cost::Bitmap bitmap;
+};
+
 struct Facts {
   std::span<const Subject> subjects;
   const PageOptions& options;
   std::vector<Shown> programs;
   std::vector<std::vector<std::size_t>> stacks;  // of each subject, indices of programs
   Meaning meaning;
+  std::vector<Cost> costs;  // of each subject
 };
 
 Facts facts_of(std::span<const Subject> subjects, const PageOptions& options);
@@ -55,6 +64,8 @@ std::string findings(const Facts& facts);
 std::string policy(const Facts& facts);
 std::string trial(const Facts& facts);
 std::string costs(const Facts& facts);
+// "7" or "5 to 12" instructions, and whether the call runs any; empty when not known.
+std::string cost_html(const Cost& cost, std::uint32_t arch, std::uint32_t nr);
 std::string pictures(const Facts& facts);
 std::string listings(const Facts& facts);
 // What the scripts of the page work with, as JSON that may stand in a <script>.
