@@ -197,7 +197,8 @@ std::string trial(const Facts& facts) {
       " does. Values are decimal, 0x, negative, or constants joined by |: "
       "<code>O_RDWR|O_CREAT</code>.</p>\n"
       "<noscript><p class=\"note\">This form needs JavaScript.</p></noscript>\n"
-      "<form id=\"trial\" autocomplete=\"off\"><div class=\"fields\">\n<div class=\"wide\">" +
+      "<form id=\"trial\" aria-label=\"Try a call\" autocomplete=\"off\"><div "
+      "class=\"fields\">\n<div class=\"wide\">" +
       input("try-arch", "Arch", "list=\"arches\" value=\"" + std::string(machine) + "\"") +
       "</div><div class=\"wide\">" +
       input("try-call", "System call", "list=\"calls\" value=\"openat\"") +

@@ -36,7 +36,7 @@
       section,
       rows: [...section.querySelectorAll("tbody tr")].map((row) => ({
         row,
-        text: row.textContent.toLowerCase(),
+        text: [...row.cells].map((cell) => cell.textContent).join(" ").toLowerCase(),
         looks: row.dataset.looks.split(" "),
       })),
     }));
@@ -44,7 +44,9 @@
     const needs = ["conditional", "differs"].filter((name) => form.elements[name]);
 
     function apply() {
-      const words = form.elements.text.value.toLowerCase().split(/[\s,]+/).filter(Boolean);
+      /* Commas separate what may be there instead, blanks what must be there as well. */
+      const searches = form.elements.text.value.toLowerCase().split(",")
+        .map((part) => part.split(/\s+/).filter(Boolean)).filter((words) => words.length > 0);
       const arch = form.elements.arch.value;
       const looks = new Set(boxes.filter((box) => box.checked).map((box) => box.name));
       const wanted = needs.filter((name) => form.elements[name].checked);
@@ -54,7 +56,8 @@
         let here = 0;
         for (const {row, text, looks: own} of rows) {
           const match = (arch === "" || section.dataset.arch === arch) &&
-            (words.length === 0 || words.some((word) => text.includes(word))) &&
+            (searches.length === 0 ||
+              searches.some((words) => words.every((word) => text.includes(word)))) &&
             own.some((look) => looks.has(look)) && wanted.every((name) => name in row.dataset);
           row.classList.toggle("no-match", !match);
           if (match) ++here;
@@ -152,6 +155,8 @@
         else record[name === "call" ? "nr" : name] = value;
       } catch (error) {
         if (!(error instanceof Values.NotUnderstood)) throw error;
+        /* What a call's name means depends on an arch that is at fault itself. */
+        if (name === "call" && !arch) continue;
         input.setAttribute("aria-invalid", "true");
         faults.push(error.message);
       }
@@ -211,8 +216,9 @@
       element("th", {scope: "col", textContent: title}));
     const rows = programs.slice(0, most).map((program, i) =>
       outcomeRow(i, program, answer.outcomes[i], answer.decidedBy === i));
-    return element("table", {}, element("thead", {}, element("tr", {}, ...heads)),
+    const table = element("table", {}, element("thead", {}, element("tr", {}, ...heads)),
       element("tbody", {}, ...rows));
+    return element("div", {className: "scrolled"}, table);
   }
 
   function answerOf(subject, index, arch, record) {

@@ -45,6 +45,8 @@ const Values = (() => {
     if (Object.hasOwn(arch.calls, word)) return arch.calls[word];
     if (word === "") return 0;
     if (number.test(word)) return Number(checkRange(parseNumber(word), 32, word));
+    if (Object.keys(arch.calls).length === 0)
+      throw new NotUnderstood(`This page has no names of calls of ${arch.token}: “${word}” has to be a number`);
     throw new NotUnderstood(`“${word}” is no system call of ${arch.token}`);
   }
 
