@@ -60,6 +60,7 @@ constexpr Links<3> fallback_links{"moby/moby#42680", "systemd/systemd#16739",
                                   "rust-lang/rust#65094"};
 constexpr Links<2> drift_links{"electron/electron#22291", "systemd/systemd#30250"};
 constexpr Links<1> dead_links{"canyonroad/agentsh#412"};
+constexpr Links<2> wrap_links{"david942j/seccomp-tools#244", "elastic/go-seccomp-bpf#9"};
 constexpr Links<1> pod_links{"CVE-2023-2431"};
 
 constexpr auto table = std::to_array<Rule>({
@@ -144,7 +145,7 @@ constexpr auto table = std::to_array<Rule>({
      "Load the low half from the offset that the architecture's byte order gives it.", kafel_links},
     {"mixed-sources", Arguments, "A comparison meets different fields, depending on the path",
      Medium, Proof,
-     "At some comparison: can A (or X) hold different words of the input on different paths?",
+     "At some comparison: does A hold different words of the input on different paths?",
      "A compare that is reached with the number in A on one path and an argument on another is "
      "right on one of them at most. Generators that share tails of code produce it when they "
      "lose track of A.",
@@ -207,9 +208,12 @@ constexpr auto table = std::to_array<Rule>({
      "Linux 5.2 brought a second interface to mounts. open_tree without OPEN_TREE_CLONE opens a "
      "path only, and is no door.",
      "Close the newer calls with ENOSYS.", mount_links},
-    {"door-socket", Doors, "A socket restriction does not hold for another call", High, Witness,
-     "socket CLOSED for a family and socketpair, or io_uring, OPEN for it?",
-     "socketpair makes AF_UNIX and AF_TIPC sockets.", "Treat both calls alike.", filter_page},
+    {"door-socket", Doors, "Sending, receiving or accepting is refused by one call only", Medium,
+     Witness,
+     "In a deny-list: one of sendto, sendmsg, sendmmsg (of recvfrom, recvmsg, recvmmsg; of accept, "
+     "accept4) CLOSED and another OPEN?",
+     "They do the same on a socket that is there. write and read do, too.",
+     "Refuse socket, or treat the group alike.", filter_page},
     {"door-module", Doors, "One way to load a kernel module is refused, the other is not", High,
      Witness, "In a deny-list: one of init_module and finit_module CLOSED, the other OPEN?",
      "Both load a module; both need CAP_SYS_MODULE.", "Close both.", filter_page},
@@ -429,6 +433,15 @@ constexpr auto table = std::to_array<Rule>({
      "What the rule was to refuse or to mediate is decided before it. In one filter the first "
      "match wins, whatever the action.",
      "Put the narrower rule first.", dead_links},
+    {"comparison-without-effect", Structure, "Both outcomes of a comparison lead to one verdict",
+     Low, Proof,
+     "Is there a comparison of the number, met by some inputs with either outcome, that can be "
+     "replaced by a jump to one side without changing V?",
+     "The rule was to do something, and does nothing: the number gets what it would get without "
+     "it. Jumps hold 8 bits; an assembler that does not notice cuts a distance above 255, and the "
+     "branch ends among other rules. A generator also leaves such comparisons where a rule's "
+     "action is the default's.",
+     "Check where both sides of the branch lead.", wrap_links},
     {"shadowed-action", Structure, "A filter's verdict never becomes the stack's", Info, Proof,
      "Is there a verdict other than ALLOW of one filter such that for each input that gets it "
      "another filter of the stack is stronger?",
@@ -444,7 +457,7 @@ constexpr auto table = std::to_array<Rule>({
      "Without a filter every system call of the kernel is in reach. A pod without a seccomp "
      "profile runs unconfined unless the node sets a default.",
      "Set a profile: RuntimeDefault for a pod, SystemCallFilter= for a unit.", pod_links},
-    {"allows-everything", Whole, "The filter lets every call through", High, Proof,
+    {"allows-everything", Whole, "The filter lets every call through", Medium, Proof,
      "Is V OPEN for all inputs?",
      "A filter that decides nothing costs time and promises what it does not keep.",
      "Remove it, or give it rules.", filter_page},

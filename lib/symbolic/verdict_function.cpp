@@ -146,7 +146,8 @@ Condition VerdictFunction::differs(const VerdictFunction& other) const {
 
 VerdictFunction VerdictFunction::with_word(std::size_t word, std::uint32_t value) const {
   ValueEdge result = handle(root_);
-  for (std::size_t bit = 0; bit < 32; ++bit)
+  // The highest bit stands on top: each step then ends at the root where the word comes first.
+  for (std::size_t bit = 32; bit-- > 0;)
     result = manager_->values().restrict(result, manager_->order().level(word, bit),
                                          (value >> bit & 1) != 0);
   return {*manager_, result.index()};

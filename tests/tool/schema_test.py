@@ -57,6 +57,13 @@ class Schema(outside.InFolder):
             row, = self.objects("check", "check", "exec.txt", *options, statuses=(1,))
             self.assertEqual(list(row), fields)
 
+    def test_audit(self):
+        rows = self.objects("audit", "audit", "exec.txt", "odd.txt", "missing.bpf", statuses=(1, 3))
+        self.assertEqual([row["target"] for row in rows], ["exec.txt", "odd.txt", "missing.bpf"])
+        self.assertIn("error", rows[2])
+        kinds = {finding["evidence"]["kind"] for row in rows for finding in row["findings"]}
+        self.assertEqual(kinds, {"witness", "proof"})
+
     def test_findings_about_meaning(self):
         odd = {"never-holds": "ld [nr]\njeq #1, +0, +1\njeq #2, +0, +1\nret #LOG\nret #ALLOW\n",
                "always-holds": "ld #1\njeq #1, +0, +1\nret #LOG\nret #ALLOW\n",

@@ -19,6 +19,7 @@ struct Command {
 };
 
 ExitStatus run_asm(const Arguments& arguments);
+ExitStatus run_audit(const Arguments& arguments);
 ExitStatus run_check(const Arguments& arguments);
 ExitStatus run_diff(const Arguments& arguments);
 ExitStatus run_disasm(const Arguments& arguments);

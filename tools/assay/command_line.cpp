@@ -207,12 +207,12 @@ std::optional<ExitStatus> CommandLine::parse(const Arguments& arguments) {
 }
 
 std::optional<ExitStatus> CommandLine::interpret() {
-  const auto format = choice("format", {"text", "json"});
+  const auto format = choice("format", formats_);
   if (!format) return format.error();
   json_ = *format == "json";
   const auto color = choice("color", {"auto", "always", "never"});
   if (!color) return color.error();
-  paint_ = Paint(!json_ && wants_colour(*color, has("output")));
+  paint_ = Paint(*format == "text" && wants_colour(*color, has("output")));
 
   if (has("semantics")) {
     const auto found = seccomp::find_semantics(text("semantics"));

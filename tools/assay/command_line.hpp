@@ -45,6 +45,8 @@ class CommandLine {
   void add(std::initializer_list<Option> options);
   // --input-format, for commands that read filters.
   void add_input_format();
+  // A format beside text and json.
+  void accept_format(std::string_view format) { formats_.push_back(format); }
 
   // A status when there is nothing left to do: help was printed, or the complaint.
   std::optional<ExitStatus> parse(const Arguments& arguments);
@@ -61,6 +63,7 @@ class CommandLine {
 
   const std::vector<std::string>& operands() const { return operands_; }
   bool json() const { return json_; }
+  std::string format() const { return text("format", formats_.front()); }
   bool quiet() const { return has("quiet"); }
   const seccomp::Semantics& semantics() const { return semantics_; }
   const load::FilterOptions& filter_options() const { return filter_options_; }
@@ -86,6 +89,7 @@ class CommandLine {
   boost::program_options::options_description common_;
   boost::program_options::variables_map values_;
   std::vector<std::string> operands_;
+  std::vector<std::string_view> formats_{"text", "json"};
   bool json_ = false;
   seccomp::Semantics semantics_;
   load::FilterOptions filter_options_;

@@ -22,6 +22,7 @@ constexpr auto commands = std::to_array<Command>({
     {"query", "can a filter answer so, for some input that satisfies a condition", run_query},
     {"witness", "records that reach everything in a filter that can be reached", run_witness},
     {"fingerprint", "a digest that is equal exactly when the meaning is", run_fingerprint},
+    {"audit", "what is wrong with a filter, and the call that shows it", run_audit},
     {"disasm", "a filter as assembly text", run_disasm},
     {"asm", "assembly text as a filter", run_asm},
     {"dump", "the filters that a process has, or installs", run_dump},

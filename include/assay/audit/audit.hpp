@@ -1,7 +1,7 @@
 // Audits one target: asks every rule about the meaning of its filters together.
 //
 //   const Target target{"docker.bpf", {program}};
-//   const auto findings = audit(target);
+//   const auto outline = audit(target);
 //
 // Nothing is reported that cannot happen, and every finding carries evidence that was checked:
 // each witness was run by the interpreter, each proof done a second way. Deterministic; may be
@@ -42,9 +42,15 @@ struct Options {
   symbolic::Budget budget;
 };
 
-// The worst first; of one severity in the order of the rules. NotDecided when the budget does
-// not hold the meaning of the filters.
-tl::expected<std::vector<Finding>, symbolic::NotDecided> audit(const Target& target,
-                                                               const Options& options = {});
+// What an audit found. The machine is the one that the surroundings name, or, when nothing of
+// it gets through the filters, another that they were made for.
+struct Outline {
+  seccomp::Arch machine{};
+  std::vector<Finding> findings;  // the worst first; of one severity in the order of the rules
+};
+
+// NotDecided when the budget does not hold the meaning of the filters.
+tl::expected<Outline, symbolic::NotDecided> audit(const Target& target,
+                                                  const Options& options = {});
 
 }  // namespace assay::audit

@@ -1,0 +1,85 @@
+#include "audit/call.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "assay/names/constants.hpp"
+
+namespace assay::audit {
+
+using seccomp::Action;
+using seccomp::Arch;
+using seccomp::Verdict;
+using seccomp::Words;
+using symbolic::Comparison;
+using symbolic::Condition;
+using symbolic::Term;
+
+namespace {
+
+std::uint32_t constant(std::string_view text) {
+  if (text == "*") return ~std::uint32_t{0};
+  if (const auto value = names::constant_value(text)) return static_cast<std::uint32_t>(*value);
+  std::uint32_t number = 0;
+  const bool hex = text.starts_with("0x");
+  if (hex) text.remove_prefix(2);
+  std::from_chars(text.data(), text.data() + text.size(), number, hex ? 16 : 10);
+  return number;
+}
+
+// The flags of clone are its second argument on s390.
+std::size_t position(const Abi& abi, const CallUse& use, std::size_t argument) {
+  const bool swapped = abi.arch() == Arch::s390x || abi.arch() == Arch::s390;
+  return swapped && use.call == "clone" && argument < 2 ? 1 - argument : argument;
+}
+
+std::optional<Words> some(const Inquiry& inquiry, const Abi& abi, const CallUse& use, bool open) {
+  const auto nr = abi.number(use.call);
+  if (!nr) return std::nullopt;
+  const Condition& treated = abi.of(*nr).open();
+  const auto words = (inputs_of(inquiry, abi, use) & (open ? treated : !treated)).witness();
+  if (!words) return std::nullopt;
+  return abi.input(*nr, *words);
+}
+
+}  // namespace
+
+Requirement requirement_of(const Inquiry& inquiry, const Need& need) {
+  switch (need.kind) {
+    case Need::Kind::AtMost: return inquiry.sysctl_at_most(need.name, need.bound);
+    case Need::Kind::AtLeast: return inquiry.sysctl_at_least(need.name, need.bound);
+    default: return inquiry.capability(need.name);
+  }
+}
+
+Condition inputs_of(const Inquiry& inquiry, const Abi& abi, const CallUse& use) {
+  Condition result = Condition::always(inquiry.manager());
+  for (const ArgumentTest& test : use.tests) {
+    if (test.mask.empty()) continue;
+    const Term word = Term::word(inquiry.manager(), abi.low(position(abi, use, test.argument)));
+    result =
+        result & compare(word.masked(constant(test.mask)), Comparison::Equal, constant(test.value));
+  }
+  return result;
+}
+
+std::optional<Words> some_open(const Inquiry& inquiry, const Abi& abi, const CallUse& use) {
+  return some(inquiry, abi, use, true);
+}
+
+std::optional<Words> some_not_open(const Inquiry& inquiry, const Abi& abi, const CallUse& use) {
+  return some(inquiry, abi, use, false);
+}
+
+bool restricted(const Inquiry& inquiry, const Treatment& treatment) {
+  const auto refuses = [&](Verdict verdict) {
+    return outcome(verdict, inquiry.semantics()) != Outcome::Open &&
+           verdict.action(inquiry.semantics()) != Action::Trace;
+  };
+  const auto here = treatment.function().verdicts();
+  if (std::any_of(here.begin(), here.end(), refuses)) return true;
+  const auto anywhere = inquiry.native().function().verdicts();
+  return treatment.never_open() && std::any_of(anywhere.begin(), anywhere.end(), refuses);
+}
+
+}  // namespace assay::audit

@@ -1,0 +1,47 @@
+// A use of a system call as the tables of rules write it: its name, and tests of the low halves
+// of arguments, with constants by name. What a use needs from its surroundings stands beside it.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "audit/inquiry.hpp"
+
+namespace assay::audit {
+
+// (argument & mask) == value, each a name that names::constant_value knows, or a number; no name
+// for a test that is not there. "*" as mask: the whole low half.
+struct ArgumentTest {
+  std::size_t argument = 0;
+  std::string_view mask = {};
+  std::string_view value = {};
+};
+
+struct CallUse {
+  std::string_view call;
+  std::array<ArgumentTest, 2> tests = {};
+};
+
+// A capability, or a bound on a sysctl.
+struct Need {
+  enum class Kind : std::uint8_t { None, Capability, AtMost, AtLeast } kind = Kind::None;
+  std::string_view name = {};
+  std::int64_t bound = 0;
+};
+Requirement requirement_of(const Inquiry& inquiry, const Need& need);
+
+// The inputs of the use, over the arguments alone.
+symbolic::Condition inputs_of(const Inquiry& inquiry, const Abi& abi, const CallUse& use);
+
+// An input of the use for which the condition holds; nothing when the ABI lacks the call.
+std::optional<seccomp::Words> some_open(const Inquiry& inquiry, const Abi& abi, const CallUse& use);
+std::optional<seccomp::Words> some_not_open(const Inquiry& inquiry, const Abi& abi,
+                                            const CallUse& use);
+
+// Whether what keeps the call from running is a restriction: a tracer that watches and refuses
+// nothing, as strace does, restricts nothing.
+bool restricted(const Inquiry& inquiry, const Treatment& treatment);
+
+}  // namespace assay::audit

@@ -1,0 +1,183 @@
+#include "audit_targets.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "assay/audit/machine.hpp"
+#include "assay/kernel/processes.hpp"
+#include "assay/text/rejection.hpp"
+#include "assay/verify/accept.hpp"
+
+namespace assay::tool {
+namespace {
+
+constexpr std::string_view process_prefix = "pid:";
+constexpr std::size_t list_limit = std::size_t{16} << 20;
+
+std::vector<std::string> files_of(const std::string& folder) {
+  std::vector<std::string> files;
+  std::error_code error;
+  using Walk = std::filesystem::recursive_directory_iterator;
+  const auto skip = std::filesystem::directory_options::skip_permission_denied;
+  for (Walk at(folder, skip, error), end; !error && at != end; at.increment(error))
+    if (at->is_regular_file(error)) files.push_back(at->path().string());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::vector<std::string> confined_processes() {
+  std::vector<std::string> names;
+  const auto processes = kernel::list_processes();
+  if (!processes) return names;
+  for (const auto& process : *processes)
+    if (process.mode == kernel::Mode::Filter)
+      names.push_back(std::string(process_prefix) + std::to_string(process.pid));
+  return names;
+}
+
+std::vector<std::string> names_of(const std::string& operand) {
+  if (operand == "pid:*") return confined_processes();
+  std::error_code error;
+  if (std::filesystem::is_directory(operand, error)) return files_of(operand);
+  return {operand};
+}
+
+// The process that a target is, if it is one as a whole.
+std::optional<int> process_of(const std::string& argument) {
+  if (!argument.starts_with(process_prefix)) return std::nullopt;
+  const std::string digits = argument.substr(process_prefix.size());
+  const bool whole = !digits.empty() && digits.size() < 10 &&
+                     digits.find_first_not_of("0123456789") == std::string::npos;
+  return whole ? std::optional(std::stoi(digits)) : std::nullopt;
+}
+
+tl::expected<audit::Filter, Problem> accepted(const load::Filter& filter,
+                                              const seccomp::Semantics& semantics) {
+  const auto program = verify::accept(filter.instructions, semantics);
+  if (program) return audit::Filter{filter.file, *program, filter.flags};
+  return tl::unexpected(Problem{
+      load::printable(filter.file) + ": rejected: " + text::to_text(program.error()), bad_input});
+}
+
+tl::expected<std::vector<audit::Filter>, Problem> filters_of(const kernel::CapturedStack& stack,
+                                                             const std::string& name,
+                                                             const seccomp::Semantics& semantics) {
+  std::vector<audit::Filter> filters;
+  for (const auto& captured : stack.filters) {
+    const load::Filter filter{name + "/" + std::to_string(filters.size()), captured.instructions,
+                              captured.flags};
+    auto one = accepted(filter, semantics);
+    if (!one) return tl::unexpected(one.error());
+    filters.push_back(std::move(*one));
+  }
+  return filters;
+}
+
+bool same(const std::vector<audit::Filter>& a, const std::vector<audit::Filter>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const auto& x, const auto& y) { return x.program == y.program; });
+}
+
+// The first thread's stack, and those of other threads that differ.
+tl::expected<LoadedTarget, Problem> load_process(int pid, const std::string& name,
+                                                 const audit::Surroundings& surroundings) {
+  const auto threads = kernel::filters_of_threads(pid);
+  if (!threads) {
+    const auto error = load::from_capture(name, threads.error());
+    return tl::unexpected(Problem{load::describe(error), status_of(error)});
+  }
+  LoadedTarget loaded;
+  loaded.target.name = name;
+  loaded.target.surroundings = surroundings;
+  loaded.target.surroundings.process = audit::process_of(pid);
+  bool first = true;
+  for (const auto& stack : *threads) {
+    auto filters = filters_of(stack, name, surroundings.machine.semantics);
+    if (!filters) return tl::unexpected(filters.error());
+    if (first) {
+      loaded.target.filters = std::move(*filters);
+    } else if (!same(*filters, loaded.target.filters)) {
+      loaded.target.other_threads.push_back(std::move(*filters));
+    }
+    first = false;
+  }
+  return loaded;
+}
+
+// Text alone has comments; a raw filter has none.
+audit::Suppressions suppressions_of(const std::string& argument) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(argument, error)) return {};
+  auto file = load::InputFile::open(argument);
+  if (!file) return {};
+  const auto bytes = load::read_up_to(*file, load::text_limit);
+  if (!bytes || bytes->find('\0') != std::string::npos) return {};
+  return audit::suppressions_in(*bytes);
+}
+
+std::optional<Problem> add_filters(LoadedTarget& loaded, const std::string& argument,
+                                   const CommandLine& line) {
+  const auto filters = load::load_filters(argument, line.filter_options());
+  if (!filters) return Problem{load::describe(filters.error()), status_of(filters.error())};
+  for (const load::Filter& filter : *filters) {
+    auto one = accepted(filter, loaded.target.surroundings.machine.semantics);
+    if (!one) return one.error();
+    loaded.target.filters.push_back(std::move(*one));
+  }
+  const auto found = suppressions_of(argument);
+  auto& all = loaded.suppressions;
+  all.good.insert(all.good.end(), found.good.begin(), found.good.end());
+  all.bad.insert(all.bad.end(), found.bad.begin(), found.bad.end());
+  return std::nullopt;
+}
+
+void count_instructions(LoadedTarget& loaded) {
+  for (const audit::Filter& filter : loaded.target.filters) loaded.insns += filter.program.size();
+}
+
+}  // namespace
+
+std::vector<Named> expand(const std::vector<std::string>& operands, bool as_one_stack) {
+  std::vector<std::string> names;
+  for (const std::string& operand : operands) {
+    const auto more = names_of(operand);
+    names.insert(names.end(), more.begin(), more.end());
+  }
+  if (as_one_stack) return {Named{"stack", names}};
+  std::vector<Named> targets;
+  targets.reserve(names.size());
+  for (std::string& name : names) targets.push_back({name, {name}});
+  return targets;
+}
+
+tl::expected<std::vector<std::string>, load::InputError> read_list(const std::string& name) {
+  auto file = load::InputFile::open(name);
+  if (!file) return tl::unexpected(file.error());
+  const auto bytes = load::read_up_to(*file, list_limit);
+  if (!bytes) return tl::unexpected(bytes.error());
+  std::vector<std::string> names;
+  for (std::size_t start = 0; start < bytes->size();) {
+    const auto end = std::min(bytes->find('\n', start), bytes->size());
+    if (end > start) names.push_back(bytes->substr(start, end - start));
+    start = end + 1;
+  }
+  return names;
+}
+
+tl::expected<LoadedTarget, Problem> load_target(const Named& named, const CommandLine& line,
+                                                const audit::Surroundings& surroundings) {
+  if (const auto pid = named.filters.size() == 1 ? process_of(named.name) : std::nullopt) {
+    auto loaded = load_process(*pid, named.name, surroundings);
+    if (loaded) count_instructions(*loaded);
+    return loaded;
+  }
+  LoadedTarget loaded;
+  loaded.target.name = named.name;
+  loaded.target.surroundings = surroundings;
+  for (const std::string& argument : named.filters)
+    if (auto problem = add_filters(loaded, argument, line)) return tl::unexpected(*problem);
+  count_instructions(loaded);
+  return loaded;
+}
+
+}  // namespace assay::tool

@@ -1,0 +1,42 @@
+// The TARGETs of an audit: what the operands name, one by one, and each as the filters and
+// surroundings that the rules are asked about.
+#pragma once
+
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "assay/audit/audit.hpp"
+#include "assay/audit/selection.hpp"
+#include "command_line.hpp"
+
+namespace assay::tool {
+
+// A target by name, and the FILTER arguments that make its stack.
+struct Named {
+  std::string name;
+  std::vector<std::string> filters;
+};
+
+// Folders become their files, in order, pid:* every process under a filter. `from_list` are
+// further names, a line each.
+std::vector<Named> expand(const std::vector<std::string>& operands, bool as_one_stack);
+tl::expected<std::vector<std::string>, load::InputError> read_list(const std::string& file);
+
+// What could not be audited: a sentence that names the target.
+struct Problem {
+  std::string sentence;
+  ExitStatus status{};
+};
+
+struct LoadedTarget {
+  audit::Target target;
+  std::size_t insns = 0;
+  audit::Suppressions suppressions;
+};
+
+// May be called from several threads.
+tl::expected<LoadedTarget, Problem> load_target(const Named& named, const CommandLine& line,
+                                                const audit::Surroundings& surroundings);
+
+}  // namespace assay::tool
