@@ -113,12 +113,16 @@ tl::expected<void, InputError> TraceStream::next(std::vector<trace::Call>& calls
   if (format_ == trace::Format::Raw) {
     const auto records = next_records();
     if (!records) return tl::unexpected(records.error());
+    finished_ = records->empty();
     const std::uint64_t first = lines_ - records->size();
     for (std::size_t i = 0; i < records->size(); ++i)
       calls.push_back(trace::call_of((*records)[i], first + i + 1));
     return {};
   }
   while (calls.size() < batch && !finished_) {
+    // Whoever writes line by line is answered line by line.
+    const bool would_wait = pending().find('\n') == std::string_view::npos && !at_end_;
+    if (!calls.empty() && would_wait) break;
     const auto line = next_line();
     if (!line) return tl::unexpected(line.error());
     if (!*line) {

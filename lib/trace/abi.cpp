@@ -71,6 +71,13 @@ bool is_sysv(std::string_view name) {
 
 }  // namespace
 
+std::optional<Arch> abi_of(std::uint32_t audit, std::uint32_t nr) {
+  const auto arch = seccomp::find_arch(audit);
+  if (arch != Arch::x86_64) return arch;
+  const bool x32 = (nr & seccomp::x32_bit) != 0 && nr < 2 * seccomp::x32_bit;
+  return x32 ? Arch::x32 : Arch::x86_64;
+}
+
 std::span<const Arch> abis_beside(Arch arch) {
   const auto* const family = family_of(arch);
   if (family != nullptr) return *family;

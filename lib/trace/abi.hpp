@@ -10,6 +10,9 @@
 
 namespace assay::trace {
 
+// Whose calls an AUDIT_ARCH number has: x32's with bit 30 in nr. None for a number of no arch.
+std::optional<seccomp::Arch> abi_of(std::uint32_t audit, std::uint32_t nr);
+
 // The ABIs that one kernel serves, the given one among them: {x86_64, x86, x32}.
 std::span<const seccomp::Arch> abis_beside(seccomp::Arch arch);
 seccomp::Arch arch_32_bit_of(seccomp::Arch arch);

@@ -9,9 +9,8 @@
 namespace assay::trace {
 namespace {
 
-constexpr std::array<std::string_view, 8> names{
-    "strace",       "strace-summary", "audit", "perf-trace",
-    "perf-summary", "perf-script",    "json",  "raw"};
+constexpr std::array<std::string_view, formats> format_names{
+    "strace", "strace-c", "audit", "perf", "perf-s", "perf-script", "json", "raw"};
 
 // A first record whose arch some architecture has.
 bool looks_raw(std::string_view head) {
@@ -59,11 +58,11 @@ bool looks_strace(std::string_view line) {
 
 }  // namespace
 
-std::string_view name(Format format) { return names[static_cast<std::size_t>(format)]; }
+std::string_view name(Format format) { return format_names[static_cast<std::size_t>(format)]; }
 
 std::optional<Format> find_format(std::string_view name) {
-  for (std::size_t i = 0; i < names.size(); ++i)
-    if (names[i] == name) return static_cast<Format>(i);
+  for (std::size_t i = 0; i < format_names.size(); ++i)
+    if (format_names[i] == name) return static_cast<Format>(i);
   return std::nullopt;
 }
 
@@ -72,6 +71,7 @@ std::string_view describe(Skip skip) {
     case Skip::NotUnderstood: return "not understood";
     case Skip::Injected: return "changed by strace, so that the kernel did not see them";
     case Skip::Restarted: return "a restart_syscall that strace guessed";
+    case Skip::Elsewhere: return "ends of calls that began elsewhere";
     case Skip::Nameless: return "calls without a known number";
   }
   return "";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "assay/names/syscalls.hpp"
 #include "trace/abi.hpp"
@@ -153,22 +154,21 @@ std::vector<Row> Replay::rows(bool open) const {
 }
 
 std::vector<Unused> Replay::unused() const {
-  std::map<std::uint32_t, std::vector<seccomp::Arch>> seen;  // tables of each arch number
+  std::set<seccomp::Arch> seen;
   for (const auto& [key, slot] : slots_) {
-    const auto arch = static_cast<std::uint32_t>(key >> 32);
-    if (slot.count > 0) seen[arch];
+    if (slot.count == 0) continue;
+    const auto abi = abi_of(static_cast<std::uint32_t>(key >> 32), static_cast<std::uint32_t>(key));
+    if (abi) seen.insert(*abi);
   }
   std::vector<Unused> result;
-  for (auto& [audit, tables] : seen) {
-    Unused unused{audit, {}};
-    for (const seccomp::ArchInfo& info : seccomp::arches) {
-      if (info.audit != audit) continue;
-      for (const std::string_view name : names::all_syscall_names(info.arch)) {
-        const auto nr = names::syscall_number(info.arch, name);
-        const auto slot = slots_.find(trace::key_of(audit, *nr));
-        const bool used = slot != slots_.end() && slot->second.count > 0;
-        if (!used && judge_.may_run(audit, *nr)) unused.numbers.push_back(*nr);
-      }
+  for (const seccomp::Arch abi : seen) {
+    Unused unused{abi, {}};
+    const std::uint32_t audit = seccomp::describe(abi).audit;
+    for (const std::string_view name : names::all_syscall_names(abi)) {
+      const auto nr = names::syscall_number(abi, name);
+      const auto slot = slots_.find(trace::key_of(audit, *nr));
+      const bool used = slot != slots_.end() && slot->second.count > 0;
+      if (!used && judge_.may_run(audit, *nr)) unused.numbers.push_back(*nr);
     }
     std::sort(unused.numbers.begin(), unused.numbers.end());
     if (!unused.numbers.empty()) result.push_back(std::move(unused));

@@ -175,17 +175,8 @@ StraceReader::Thread* StraceReader::waiting(std::uint32_t pid, std::string_view 
 void StraceReader::resume(const StraceLine& line, std::size_t number, std::uint32_t pid,
                           std::vector<Call>& to) {
   Thread* const of = waiting(pid, line.name);
-  if (of == nullptr) {
-    // Begun before the recording, or in another file of -ff: what is printed are results.
-    Open open;
-    open.name = line.name;
-    open.nr = line.nr;
-    open.ip = line.ip;
-    open.line = number;
-    Thread& own = thread(pid, to);
-    hand_out(own, to);
-    return complete(own, open, pid, split_arguments(line.rest).rest);
-  }
+  // Begun before the recording, or in another file of -ff.
+  if (of == nullptr) return skip(Skip::Elsewhere, number);
   Open open = std::move(*of->open);
   of->open.reset();
   const ArgumentList list = split_arguments(line.rest);

@@ -32,7 +32,7 @@ Result read_all(std::string_view bytes, std::optional<Format> format = {}) {
     if (!read) result.error = read.error();
     if (!read) break;
     result.calls.insert(result.calls.end(), calls.begin(), calls.end());
-  } while (!calls.empty());
+  } while (!stream->finished());
   result.skipped = stream->skipped(trace::Skip::NotUnderstood);
   EXPECT_TRUE(result.error || stream->bytes() == bytes.size());
   return result;

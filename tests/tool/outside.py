@@ -13,7 +13,7 @@ HERE = Path(__file__).resolve().parent
 DATA = HERE / "data"
 SCHEMAS = HERE.parent.parent / "docs/schema"
 ASSAY = os.path.abspath(os.environ["ASSAY"])
-COMMANDS = ("audit", "check", "explain", "diff", "query", "witness", "run", "fingerprint", "disasm",
+COMMANDS = ("audit", "check", "explain", "diff", "query", "witness", "run", "replay", "fingerprint", "disasm",
             "asm", "dump", "report", "merge", "ps")
 
 

@@ -129,6 +129,21 @@ class Schema(outside.InFolder):
                             "--node-limit", "10", statuses=(5,))
         self.assertIn("not_decided", rows[-1])
 
+    def test_replay(self):
+        strace = ("close(3) = 0\nopenat(AT_FDCWD, \"x\", O_WRONLY) = 3\n"
+                  "openat(AT_FDCWD, \"x\", O_NEW) = 3\nbrand_new_call(1) = 0\n"
+                  "7 execve(\"x\", [\"x\"], NULL) = 0\nnoise\n+++ killed by SIGSYS +++\n").encode()
+        (self.folder / "trace").write_bytes(strace)
+        for filter in ("openat.txt", "exec.txt", "allow.txt"):
+            for options in ([], ["--each"], ["--against", "exec.txt"], ["--tighten", "p.json"]):
+                with self.subTest(filter=filter, options=options):
+                    rows = self.objects("replay", "replay", filter, "trace", *options,
+                                        statuses=(0, 1, 5))
+                    self.assertEqual(len(rows), 6 if options == ["--each"] else 1)
+                    self.assertEqual(rows[-1]["calls"], 5)
+        row, = self.objects("replay", "replay", "openat.txt", "records.jsonl", statuses=(1,))
+        self.assertEqual(row["trace_format"], "json")
+
     def test_fingerprint(self):
         self.assertEqual(len(self.objects("fingerprint", "fingerprint", "exec.txt", "odd.txt")), 2)
         self.assertEqual(len(self.objects("fingerprint", "fingerprint", "exec.txt", "odd.txt",

@@ -83,7 +83,7 @@ TEST(Replay, SaysWhatIsAllowedAndWasNotUsed) {
       "close(3) = 0\nptrace(PTRACE_TRACEME) = 0\n");
   const auto unused = it.replay.unused();
   ASSERT_EQ(unused.size(), 1U);
-  EXPECT_EQ(unused[0].arch, x86_64);
+  EXPECT_EQ(unused[0].arch, seccomp::Arch::x86_64);
   EXPECT_EQ(unused[0].numbers, (std::vector<std::uint32_t>{0, 16}));  // ioctl for some arguments
 }
 

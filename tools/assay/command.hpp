@@ -30,6 +30,7 @@ ExitStatus run_merge(const Arguments& arguments);
 ExitStatus run_ps(const Arguments& arguments);
 ExitStatus run_query(const Arguments& arguments);
 ExitStatus run_report(const Arguments& arguments);
+ExitStatus run_replay(const Arguments& arguments);
 ExitStatus run_run(const Arguments& arguments);
 ExitStatus run_witness(const Arguments& arguments);
 

@@ -23,6 +23,7 @@ constexpr auto commands = std::to_array<Command>({
     {"witness", "records that reach everything in a filter that can be reached", run_witness},
     {"fingerprint", "a digest that is equal exactly when the meaning is", run_fingerprint},
     {"audit", "what is wrong with a filter, and the call that shows it", run_audit},
+    {"replay", "verdicts for recorded system calls: strace, audit, perf, records", run_replay},
     {"disasm", "a filter as assembly text", run_disasm},
     {"asm", "assembly text as a filter", run_asm},
     {"dump", "the filters that a process has, or installs", run_dump},

@@ -35,11 +35,13 @@ class TraceStream {
 
   trace::Format format() const { return format_; }
 
-  // The next calls in place of what `calls` held; none at the end.
+  // The next calls in place of what `calls` held; perhaps none, until it is finished.
   tl::expected<void, InputError> next(std::vector<trace::Call>& calls);
   // Of Raw alone, and faster: the next records as they lie in the file, valid until the next
   // call; none at the end.
   tl::expected<std::span<const seccomp::SeccompData>, InputError> next_records();
+
+  bool finished() const { return finished_; }
 
   // So far.
   std::uint64_t bytes() const { return bytes_; }

@@ -16,8 +16,9 @@
 #include "assay/verify/program.hpp"
 
 namespace assay::symbolic {
+class Manager;
 class VerdictFunction;
-}
+}  // namespace assay::symbolic
 
 namespace assay::trace {
 

@@ -32,7 +32,8 @@ enum class Format : std::uint8_t {
   Json,           // a record a line (docs/formats/records.md)
   Raw,            // struct seccomp_data in the byte order of this machine
 };
-std::string_view name(Format format);  // "strace", "strace-summary", ...
+inline constexpr std::size_t formats = 8;
+std::string_view name(Format format);  // "strace", "strace-c", ...
 std::optional<Format> find_format(std::string_view name);
 
 // From the first bytes of a recording; Strace when they look like nothing else.
@@ -42,9 +43,10 @@ enum class Skip : std::uint8_t {
   NotUnderstood,
   Injected,   // strace changed the call: the kernel did not see what is printed
   Restarted,  // strace guessed a restart_syscall; no call was made
+  Elsewhere,  // the end of a call that began before the recording, or in another file of it
   Nameless,   // a call of which neither number nor a known name is told
 };
-inline constexpr std::size_t skip_kinds = 4;
+inline constexpr std::size_t skip_kinds = 5;
 std::string_view describe(Skip skip);
 
 struct Skipped {

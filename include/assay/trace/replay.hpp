@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "assay/seccomp/arch.hpp"
 #include "assay/trace/judge.hpp"
 
 namespace assay::trace {
@@ -25,7 +26,7 @@ struct Row {
 };
 
 struct Unused {
-  std::uint32_t arch = 0;
+  seccomp::Arch arch{};
   std::vector<std::uint32_t> numbers;  // of calls with a name, rising
 };
 
@@ -60,7 +61,7 @@ class Replay {
   // action.
   const std::vector<Row>& contradictions() const { return contradictions_; }
   std::uint64_t contradicted() const { return contradicted_; }
-  // Of each arch that the recording has: named calls that the filter lets through, for some
+  // Of each ABI that the recording has: named calls that the filter lets through, for some
   // arguments at least, and that were not made.
   std::vector<Unused> unused() const;
   std::uint64_t without_row() const { return without_row_; }

@@ -4,26 +4,26 @@ _assay() {
   local command= i options=
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-      check | run | diff | explain | query | witness | fingerprint | disasm | asm | dump | report | merge | ps) command=${COMP_WORDS[i]}; break ;;
+      check | run | diff | explain | query | witness | fingerprint | replay | disasm | asm | dump | report | ps) command=${COMP_WORDS[i]}; break ;;
     esac
   done
   COMPREPLY=()
   case $before in
   esac
   case $command in
-    '') options="--help --version --format check run diff explain query witness fingerprint disasm asm dump report merge ps" ;;
+    '') options="--help --version --format check run diff explain query witness fingerprint replay disasm asm dump report ps" ;;
     'check') options="--input-format --privileged --no-new-privs --jit-harden --flags --chain --stack --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
     'run') options="--input-format --arch --nr --syscall --ip --arg --records --records-format --trace --stack --tracer --listener --sigsys-handler --threads --help --format --semantics --output --color --quiet" ;;
     'diff') options="--input-format --stack-a --stack-b --subset --exact --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
     'explain') options="--input-format --stack --arch --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
     'query') options="--input-format --when --verdict --expect --stack --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
     'witness') options="--input-format --cover --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
-    'fingerprint') options="--input-format --stack --node-limit --time-limit --shard --checkpoint --database --resume --help --format --semantics --output --color --quiet" ;;
+    'fingerprint') options="--input-format --stack --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
+    'replay') options="--input-format --trace-format --arch --stack --each --unused --against --tighten --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
     'disasm') options="--input-format --plain --no-comments --arch --byte-order --help --format --semantics --output --color --quiet" ;;
     'asm') options="--input-format --output-format --help --format --semantics --output --color --quiet" ;;
     'dump') options="--pid --tid --threads --output-dir --help --format --semantics --output --color --quiet" ;;
     'report') options="--input-format --stack-a --stack-b --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
-    'merge') options="--into --summary --since --help --format --semantics --output --color --quiet" ;;
     'ps') options="--confined --threads --help --format --semantics --output --color --quiet" ;;
   esac
   if [[ $word == -* || -z $command ]]; then
