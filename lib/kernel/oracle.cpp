@@ -129,16 +129,21 @@ tl::expected<int, Failure> Oracle::attach_errno(Instructions program) {
 
 namespace {
 
+bool divides(const verify::Program& program) {
+  for (std::size_t pc = 0; pc < program.size(); ++pc)
+    if (program.opcode(pc).operation == bpf::Operation::Div &&
+        program.opcode(pc).operand == bpf::Operand::X)
+      return true;
+  return false;
+}
+
 tl::expected<void, Failure> check_answers(const SharedArea& area, const verify::Program& program,
                                           std::size_t count) {
   if (area.error != 0) return tl::unexpected(Failure{FailureKind::Refused, area.error});
   if (area.status != 0) return tl::unexpected(Failure{FailureKind::WorkerDied, 0});
-  bool divides = false;
-  for (std::size_t pc = 0; pc < program.size() && !divides; ++pc)
-    divides = program.opcode(pc).operation == bpf::Operation::Div &&
-              program.opcode(pc).operand == bpf::Operand::X;
+  const bool may_die = divides(program);
   for (std::size_t i = 0; i < count; ++i)
-    if (area.calls[i].odd != 0 || (area.calls[i].killed != 0 && !divides))
+    if (area.calls[i].odd != 0 || (area.calls[i].killed != 0 && !may_die))
       return tl::unexpected(Failure{FailureKind::UnexpectedResult, 0});
   return {};
 }
@@ -152,17 +157,23 @@ std::size_t place_program(SharedArea& area, std::size_t index, std::size_t used,
 }
 
 // All parts in one filter where the pointer is ours to choose and they fit, since installing
-// costs more than asking.
+// costs more than asking. What may kill is nested.
 void place_parts(SharedArea& area, const verify::Program& program, bool pointer_matters) {
-  const bool packed = !pointer_matters && show_parts_size(program.size()) <= bpf::max_instructions;
-  area.parts = packed ? 1 : value_parts;
-  if (packed) {
-    place_program(area, 0, 0, show_parts(program.instructions(), area.home, part_distance));
-    return;
-  }
+  const bool packed =
+      !pointer_matters && show_parts_size(program.size()) + gate_prologue <= bpf::max_instructions;
+  std::vector<std::vector<bpf::Instruction>> parts;
+  if (packed) parts.push_back(show_parts(program.instructions(), area.home, part_distance));
+  for (unsigned part = 0; part < value_parts && !packed; ++part)
+    parts.push_back(show_part(program.instructions(), part));
+  area.parts = static_cast<std::uint32_t>(parts.size());
+  area.nested = 0;
   std::size_t used = 0;
-  for (unsigned part = 0; part < value_parts; ++part)
-    used = place_program(area, part, used, show_part(program.instructions(), part));
+  std::size_t index = 0;
+  for (const auto& part : parts) used = place_program(area, index++, used, part);
+  if (!divides(program) || parts.back().size() + gate_prologue > bpf::max_instructions) return;
+  area.nested = area.parts;
+  for (const auto& part : parts)
+    used = place_program(area, index++, used, open_to_gate(part, calls::gate_pointer()));
 }
 
 }  // namespace

@@ -59,12 +59,18 @@ tl::expected<void, Failure> place_stack(SharedArea& area, std::optional<std::uin
   };
   if (sentinel_) put(sentinel(gate, *sentinel_));
   for (const verify::Program& program : stack) {
-    const bool newest = &program == &stack.back();
-    const bool fits = newest ? put(program.instructions())
-                             : program.size() <= Oracle::max_stacked_instructions &&
-                                   put(open_to_gate(program.instructions(), gate));
+    const bool fits = &program == &stack.back()
+                          ? put(program.instructions())
+                          : program.size() <= Oracle::max_stacked_instructions &&
+                                put(open_to_gate(program.instructions(), gate));
     if (!fits) return tl::unexpected(Failure{FailureKind::TooLong, 0});
   }
+  area.nested = 0;
+  const verify::Program& newest = stack.back();
+  if (newest.size() > Oracle::max_stacked_instructions) return {};
+  const std::uint32_t whole = area.stack;
+  if (put(open_to_gate(newest.instructions(), gate))) area.nested = whole;
+  area.stack = whole;
   return {};
 }
 

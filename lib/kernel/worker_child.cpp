@@ -36,23 +36,28 @@ constexpr long stack_size = 16 * page_size;
 constexpr std::uint32_t stair_filters = drops_between_pauses;
 constexpr std::uint32_t max_stairs = 48;
 constexpr long stair_size = 2 * page_size;
-constexpr long stacks_size = 2 * stack_size + max_stairs * stair_size;
+constexpr long stacks_size = 3 * stack_size + max_stairs * stair_size;
+constexpr std::uint32_t deaths_before_nesting = 3;  // a nest costs as much
 constexpr int outlived = 77;  // exit code of a process whose first thread was killed alone
 
 struct Child {
   SharedArea& area;
-  int socket;
-  std::byte* stack_end;        // of grandchildren
-  std::byte* other_stack_end;  // of their second thread
-  std::byte* stairs;
-  unsigned part;              // Values
-  std::uint32_t packed;       // Values: parts that one program shows
-  bool accompanied;           // Verdicts: a second thread tells how the first one died
-  volatile std::uint32_t go;  // Traced, ReadBack: the grandchild may start; the listener is there
-  volatile long listener;     // ReadBack
-  std::uint32_t alive;        // Verdicts
-  std::uint32_t since_pause;  // filters dropped
-  std::uint32_t since_rest;
+  int socket = -1;
+  std::byte* stack_end = nullptr;        // of grandchildren
+  std::byte* other_stack_end = nullptr;  // of their second thread
+  std::byte* nest_stack_end = nullptr;   // of the one between, where there is one
+  std::byte* stairs = nullptr;
+
+  unsigned part = 0;              // Values
+  std::uint32_t packed = 0;       // Values: parts that one program shows
+  bool accompanied = false;       // Verdicts: a second thread tells how the first one died
+  std::uint32_t alive = 0;        // Verdicts: whether the first one has not
+  bool nested = false;            // Values, Verdicts: the filters stand already
+  volatile std::uint32_t go = 0;  // Traced, ReadBack: the other side may start
+  volatile long listener = -1;    // ReadBack
+
+  std::uint32_t since_pause = 0;  // filters dropped
+  std::uint32_t since_rest = 0;
 };
 
 [[noreturn]] void end(int code) {
@@ -181,14 +186,16 @@ void ask_part(ProbeCall& call, std::uint64_t pointer, unsigned part) {
   call.value |= static_cast<std::uint32_t>(-answer) << (part * value_bits);
 }
 
-void ask_values(void* argument) {
-  Child& child = *static_cast<Child*>(argument);
+bool attach_part(Child& child) {
+  const std::uint32_t which = child.nested ? child.area.nested : child.part;
+  const long result = set_filter(child.area, child.area.programs[which], 0);
+  child.area.error = static_cast<std::int32_t>(-result);
+  return result == 0;
+}
+
+// From here on no system call is left to this process.
+void make_value_calls(Child& child) {
   SharedArea& area = child.area;
-  die_with_parent();
-  const long result = set_filter(area, area.programs[child.part], 0);
-  area.error = static_cast<std::int32_t>(-result);
-  if (result != 0) return;
-  // From here on no system call is left to this process.
   for (std::uint32_t i = area.progress; i < area.count; ++i) {
     ProbeCall& call = area.calls[i];
     area.progress = i;
@@ -203,28 +210,54 @@ void ask_values(void* argument) {
   area.progress = area.count;
 }
 
+void ask_values(void* argument) {
+  Child& child = *static_cast<Child*>(argument);
+  die_with_parent();
+  if (child.nested || attach_part(child)) make_value_calls(child);
+}
+
+// One child after the other until all calls are made.
+void values_of_part(Child& child) {
+  SharedArea& area = child.area;
+  for (;;) {
+    const long status = reap(calls::spawn(child.stack_end, ask_values, &child));
+    if (!child.nested) drop(child, 1);
+    if (status < 0) area.error = static_cast<std::int32_t>(-status);
+    if (area.error != 0 || left(status)) return;
+    if (!killed(status)) {
+      area.status = static_cast<std::int32_t>(status);
+      return;
+    }
+    // Only a division by 0 kills under a rewritten filter, and the filter's value is 0.
+    ProbeCall& call = area.calls[area.progress];
+    call.killed = 1;
+    call.value = 0;
+    area.progress = area.progress + 1;
+    if (area.progress == area.count) return;
+  }
+}
+
+void nest_values(void* argument) {
+  Child& child = *static_cast<Child*>(argument);
+  die_with_parent();
+  if (attach_part(child)) values_of_part(child);
+}
+
 void values(Child& child) {
   SharedArea& area = child.area;
   child.packed = area.parts == 1 ? value_parts : 1;
-  for (child.part = 0; child.part < area.parts; ++child.part) {
+  child.nested = area.nested != 0;
+  for (child.part = 0; child.part < area.parts && area.error == 0; ++child.part) {
     area.progress = 0;
-    for (;;) {
-      const long status = reap(calls::spawn(child.stack_end, ask_values, &child));
-      drop(child, 1);
-      if (status < 0) area.error = static_cast<std::int32_t>(-status);
-      if (area.error != 0) return;
-      if (left(status)) break;
-      if (!killed(status)) {
-        area.status = static_cast<std::int32_t>(status);
-        return;
-      }
-      // Only a division by 0 kills under a rewritten filter, and the filter's value is 0.
-      ProbeCall& call = area.calls[area.progress];
-      call.killed = 1;
-      call.value = 0;
-      area.progress = area.progress + 1;
-      if (area.progress == area.count) break;
+    if (!child.nested) {
+      values_of_part(child);
+      continue;
     }
+    const long status = reap(calls::spawn(child.nest_stack_end, nest_values, &child));
+    drop(child, 1);
+    if (status < 0) area.error = static_cast<std::int32_t>(-status);
+    if (area.error == 0 && !left(status)) area.status = static_cast<std::int32_t>(status);
+    area.nested += 1;
   }
 }
 
@@ -237,9 +270,12 @@ void outlive(void* argument) {
   }
 }
 
-bool attach_stack(SharedArea& area) {
+bool attach_stack(const Child& child) {
+  SharedArea& area = child.area;
   for (std::uint32_t i = 0; i < area.stack; ++i) {
-    const long result = set_filter(area, area.programs[i], 0);
+    const bool newest = i + 1 == area.stack;
+    const long result =
+        set_filter(area, area.programs[newest && child.nested ? area.nested : i], 0);
     area.error = static_cast<std::int32_t>(-result);
     if (result != 0) return false;
   }
@@ -266,19 +302,24 @@ void ask_verdicts(void* argument) {
       return;
     }
   }
-  if (attach_stack(child.area)) make_calls(child.area);
+  if (child.nested || attach_stack(child)) make_calls(child.area);
 }
 
-void verdicts(Child& child) {
+void nest_verdicts(void* argument);
+
+// One child after the other until all calls are made.
+void verdicts_of_stack(Child& child) {
   SharedArea& area = child.area;
-  child.accompanied = false;
-  while (area.progress < area.count) {
+  for (std::uint32_t deaths = 0; area.progress < area.count; ++deaths) {
+    if (deaths == deaths_before_nesting && area.nested != 0 && !child.nested)
+      return nest_verdicts(&child);
     const long status =
         reap(calls::spawn_marked(child.stack_end, ask_verdicts, &child, &child.alive));
-    drop(child, area.stack);
+    if (!child.nested) drop(child, area.stack);
     if (status < 0) area.error = static_cast<std::int32_t>(-status);
     if (area.error != 0 || left(status)) return;
-    const bool alone = WIFEXITED(status) && WEXITSTATUS(status) == outlived;
+    const bool alone =
+        WIFEXITED(static_cast<int>(status)) && WEXITSTATUS(static_cast<int>(status)) == outlived;
     if (!killed(status) && !alone) {
       area.status = static_cast<std::int32_t>(status);
       return;
@@ -292,11 +333,34 @@ void verdicts(Child& child) {
   }
 }
 
+void run_nest(void* argument) {
+  Child& child = *static_cast<Child*>(argument);
+  die_with_parent();
+  if (attach_stack(child)) verdicts_of_stack(child);
+}
+
+void nest_verdicts(void* argument) {
+  Child& child = *static_cast<Child*>(argument);
+  SharedArea& area = child.area;
+  child.nested = true;
+  const long status = reap(calls::spawn(child.nest_stack_end, run_nest, &child));
+  drop(child, area.stack);
+  if (status < 0) area.error = static_cast<std::int32_t>(-status);
+  if (area.error == 0 && area.status == 0 && !left(status))
+    area.status = static_cast<std::int32_t>(status);
+}
+
+void verdicts(Child& child) {
+  child.accompanied = false;
+  child.nested = false;
+  verdicts_of_stack(child);
+}
+
 void ask_traced(void* argument) {
   Child& child = *static_cast<Child*>(argument);
   die_with_parent();
   futex_wait(&child.go, 0);
-  if (attach_stack(child.area)) make_calls(child.area);
+  if (attach_stack(child)) make_calls(child.area);
 }
 
 // Lets the grandchild run to its end; no call of which the filter tells us is carried out.
@@ -317,6 +381,7 @@ long trace_to_end(long pid) {
 
 void traced(Child& child) {
   SharedArea& area = child.area;
+  child.nested = false;
   while (area.progress < area.count) {
     child.go = 0;
     const long pid = calls::spawn_beside(child.stack_end, ask_traced, &child);
@@ -442,7 +507,8 @@ void make_ready(Child& child, const ChildPlan& plan) {
   if (stack < 0) refuse(child, StartProblem::Resources, stack);
   child.stack_end = reinterpret_cast<std::byte*>(stack) + stack_size;
   child.other_stack_end = child.stack_end + stack_size;
-  child.stairs = child.other_stack_end;
+  child.nest_stack_end = child.other_stack_end + stack_size;
+  child.stairs = child.nest_stack_end;
   const long caught = calls::catch_traps();
   if (caught < 0) refuse(child, StartProblem::Resources, caught);
   const long home = map_page(0, 0);
@@ -463,7 +529,8 @@ void make_ready(Child& child, const ChildPlan& plan) {
 }  // namespace
 
 void serve(SharedArea& area, const ChildPlan& plan) {
-  Child child{area, plan.socket, nullptr, nullptr, nullptr, 0, 0, false, 0, -1, 0, 0, 0};
+  Child child{area};
+  child.socket = plan.socket;
   become_disposable(plan.parent);
   make_ready(child, plan);
   for (;;) {

@@ -71,13 +71,15 @@ struct SharedArea {
   std::uint64_t home;  // instruction_pointer of a probe that is always there
 
   Task task;
-  std::uint32_t count;     // programs, pages or calls
-  std::uint32_t flags;     // Attach
-  std::uint32_t parts;     // Values: programs that show a part each; 1: all parts, by pointer
-  std::uint32_t stack;     // Verdicts, Traced: how many programs
-  std::uint32_t harmless;  // Verdicts: the calls may run, so that a death is the last one's
-  std::int32_t error;      // answer: the errno that stopped it
-  std::int32_t status;     // answer: wait status of a grandchild that ended oddly
+  std::uint32_t count;  // programs, pages or calls
+  std::uint32_t flags;  // Attach
+  std::uint32_t parts;  // Values: programs that show a part each; 1: all parts, by pointer
+  std::uint32_t stack;  // Verdicts, Traced: how many programs
+  // Values, Verdicts: programs[nested] is the newest filter, open to the gate, so that a child
+  // under it can have children of its own, one for each death. 0: there is none.
+  std::uint32_t nested;
+  std::int32_t error;   // answer: the errno that stopped it
+  std::int32_t status;  // answer: wait status of a grandchild that ended oddly
   volatile std::uint32_t progress;
 
   std::array<ProgramPlace, max_programs> programs;

@@ -12,8 +12,9 @@ using seccomp::SeccompData;
 
 constexpr std::uint64_t page_size = 4096;
 constexpr std::chrono::seconds start_limit{10};
-// Far below vm.max_map_count (65530 unless it was lowered).
-constexpr std::size_t max_mapped_pages = 16384;
+// A batch may map more, which is far below vm.max_map_count (65530 unless it was lowered). But
+// each grandchild's end walks all mappings (acct_collect()), so that few are kept.
+constexpr std::size_t max_kept_pages = 256;
 
 struct Pages {
   std::uint64_t first = 0;
@@ -78,7 +79,7 @@ bool Oracle::Workers::has_code(const Station& station, std::uint64_t pointer) {
 
 tl::expected<void, Failure> Oracle::Workers::map(Station& station,
                                                  std::span<const SeccompData> records) {
-  if (station.mapped.size() + 2 * records.size() > max_mapped_pages)
+  if (station.mapped.size() > max_kept_pages)
     if (auto done = unmap_all(station); !done) return done;
   std::vector<std::uint64_t> wanted;
   for (const SeccompData& record : records) {
@@ -128,6 +129,7 @@ bool Oracle::Workers::narrow_calls() {
   area.calls[0].pointer = area.home;
   area.calls[0].entry = calls::Entry::Narrow;
   area.stack = 0;
+  area.nested = 0;
   const bool asked = ask(guarded_, Task::Verdicts, 1).has_value();
   narrow_ = asked && area.status == 0 && area.error == 0 && area.calls[0].result == -sentinel_errno;
   return *narrow_;
