@@ -171,6 +171,9 @@ tl::expected<std::vector<std::size_t>, Failure> Oracle::Workers::place_calls(
   return asked;
 }
 
+std::uint32_t Oracle::native_arch() { return calls::native_arch(); }
+std::uint32_t Oracle::narrow_arch() { return calls::narrow_arch(); }
+
 std::optional<NotAskable> Oracle::not_askable(const SeccompData& record) {
   if (narrow(record)) return {};
   if (record.arch != calls::native_arch()) return NotAskable::ForeignArch;

@@ -175,6 +175,15 @@ std::string_view name(RejectionKind kind) {
       ->name;
 }
 
+std::span<const RejectionKind> rejection_kinds() {
+  static constexpr auto kinds = [] {
+    std::array<RejectionKind, kind_names.size()> all{};
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = kind_names[i].kind;
+    return all;
+  }();
+  return kinds;
+}
+
 // The one place that may construct a Program.
 class Acceptance {
  public:

@@ -26,6 +26,8 @@ constexpr auto commands = std::to_array<Command>({
     {"replay", "verdicts for recorded system calls: strace, audit, perf, records", run_replay},
     {"disasm", "a filter as assembly text", run_disasm},
     {"asm", "assembly text as a filter", run_asm},
+    {"confirm", "the running kernel's verdicts beside ours, for a filter", run_confirm},
+    {"campaign", "random programs and records, ours beside the running kernel's", run_campaign},
     {"dump", "the filters that a process has, or installs", run_dump},
     {"report", "one page about a filter or two: findings, policy, pictures, cost", run_report},
     {"merge", "the results of shares put together, and what people ask of them", run_merge},

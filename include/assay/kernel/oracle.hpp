@@ -103,6 +103,11 @@ class Oracle {
                                                  std::uint32_t flags = 0);
   tl::expected<int, Failure> attach_errno(Instructions program);
 
+  // AUDIT_ARCH_* of the calls that can be made here: `syscall`'s, and that of the 32-bit ABI
+  // (0: there is none).
+  static std::uint32_t native_arch();
+  static std::uint32_t narrow_arch();
+
   // Whether a record can be asked at all, as far as the record alone decides it.
   static std::optional<NotAskable> not_askable(const seccomp::SeccompData& record);
 

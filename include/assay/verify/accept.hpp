@@ -39,6 +39,8 @@ enum class RejectionKind : std::uint8_t {
 
 // The identifier used in reports, "jump-out-of-range".
 std::string_view name(RejectionKind kind);
+// All of them, in the order above: what a test of acceptance has to meet.
+std::span<const RejectionKind> rejection_kinds();
 
 struct Rejection {
   int error = 0;                    // errno of the system call: EINVAL

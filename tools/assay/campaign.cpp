@@ -1,0 +1,271 @@
+// assay campaign: random programs and records, our answers beside the running kernel's.
+#include "assay/kernel/campaign.hpp"
+
+#include <sys/utsname.h>
+
+#include <chrono>
+#include <filesystem>
+
+#include "assay/shard/checkpoint.hpp"
+#include "command_line.hpp"
+#include "json.hpp"
+
+namespace assay::tool {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using kernel::Campaign;
+using kernel::Finding;
+using kernel::Tally;
+
+constexpr Manual manual{
+    "campaign", "",
+    "Draws random filters and records and compares acceptance, return values and verdicts with\n"
+    "those of the running kernel. No call is carried out.",
+    "Program k depends on the seed and k alone: shares (--shard I/N) may run anywhere, and their\n"
+    "counts add up. --seconds only stops earlier. A mismatch is made small, printed, and with\n"
+    "--findings saved in a file that tests/data/kernel/findings can take.\n"
+    "Needs no privilege but no_new_privs. One process at a time asks the kernel; others wait.\n"
+    "Exit status: 0 all agree; 1 some do not, or an opcode, action or rule of acceptance was "
+    "never\n"
+    "met (when all programs were drawn and there is one share); 4 this kernel cannot be asked.",
+    "  $ assay campaign --programs 100000 --seed 7\n"
+    "  100000 programs: 100000 acceptances, 101222 verdicts compared, 0 mismatches"};
+
+constexpr std::uint64_t batch_items = 4096;
+constexpr std::chrono::seconds between_checkpoints{10};
+
+struct Request {
+  kernel::CampaignPlan plan;
+  std::uint64_t programs = 0;
+  std::chrono::seconds limit{0};  // 0: none
+  shard::Share share;
+  std::string checkpoint;
+  bool resume = false;
+  std::string findings;
+};
+
+tl::expected<Request, ExitStatus> read_request(const CommandLine& line) {
+  Request request;
+  constexpr unsigned most = 4'000'000'000;
+  const auto seed = line.number("seed", 0, most, 1);
+  const auto programs = line.number("programs", 1, most, 100'000);
+  const auto seconds = line.number("seconds", 1, 1'000'000, 0);
+  const auto records = line.number("records", 1, 100'000, 32);
+  for (const auto* each : {&seed, &programs, &seconds, &records})
+    if (!*each) return tl::unexpected(each->error());
+  request.plan.seed = *seed;
+  request.plan.records = *records;
+  request.plan.narrow = kernel::Oracle::narrow_arch();
+  request.programs = *programs;
+  request.limit = std::chrono::seconds(*seconds);
+  if (line.has("shard")) {
+    const auto share = shard::parse_share(line.text("shard"));
+    if (!share) return tl::unexpected(line.usage("option '--shard': expected I/N"));
+    request.share = *share;
+  }
+  request.checkpoint = line.text("checkpoint");
+  request.resume = line.has("resume");
+  if (request.resume && request.checkpoint.empty())
+    return tl::unexpected(line.usage("--resume needs --checkpoint FILE"));
+  request.findings = line.text("findings");
+  return request;
+}
+
+std::string kernel_name() {
+  utsname name{};
+  uname(&name);
+  return std::string(name.sysname) + " " + name.release + " " + name.machine;
+}
+
+class Run {
+ public:
+  Run(const CommandLine& line, const Request& request, kernel::Judge& judge, Output& output)
+      : line_(line),
+        request_(request),
+        output_(output),
+        campaign_(judge, request.plan, [this](const Finding& finding) { tell(finding); }),
+        checkpoint_(request.checkpoint, {"campaign",
+                                         "seed " + std::to_string(request.plan.seed) + " records " +
+                                             std::to_string(request.plan.records),
+                                         request.share}) {}
+
+  ExitStatus operator()() {
+    if (request_.resume)
+      if (const auto status = go_on()) return *status;
+    const auto start = Clock::now();
+    auto saved = start;
+    while (next_ < request_.programs) {
+      if (request_.limit.count() != 0 && Clock::now() - start >= request_.limit) break;
+      if (const auto done = campaign_.run(batch()); !done) {
+        complain("campaign: " + std::string(kernel::describe(done.error().kind)) +
+                 (done.error().error != 0 ? ", errno " + std::to_string(done.error().error) : ""));
+        return cannot;
+      }
+      if (Clock::now() - saved < between_checkpoints) continue;
+      if (!save()) return cannot;
+      saved = Clock::now();
+    }
+    if (!save()) return cannot;
+    return conclude();
+  }
+
+ private:
+  // The share's next items; next_ is then behind them.
+  std::vector<std::uint64_t> batch() {
+    std::vector<std::uint64_t> items;
+    while (items.size() < batch_items) {
+      const std::uint64_t item = request_.share.next(next_);
+      if (item >= request_.programs) {
+        next_ = request_.programs;
+        break;
+      }
+      items.push_back(item);
+      next_ = item + 1;
+    }
+    return items;
+  }
+
+  std::optional<ExitStatus> go_on() {
+    const auto progress = checkpoint_.read();
+    if (!progress) {
+      complain(request_.checkpoint + ": " + shard::to_string(progress.error()));
+      return bad_input;
+    }
+    if (!*progress) return {};
+    const auto tally = kernel::parse_tally((*progress)->state);
+    if (!tally) {
+      complain(request_.checkpoint + ": malformed counts");
+      return bad_input;
+    }
+    next_ = (*progress)->next;
+    for (std::uint64_t item = request_.share.next(0); item < next_;
+         item = request_.share.next(item + 1))
+      campaign_.remember(item);
+    campaign_.set_tally(*tally);
+    return {};
+  }
+
+  bool save() {
+    if (request_.checkpoint.empty()) return true;
+    const auto written = checkpoint_.write({next_, 0, kernel::to_text(campaign_.tally())});
+    if (!written) complain(request_.checkpoint + ": " + shard::to_string(written.error()));
+    return written.has_value();
+  }
+
+  void tell(const Finding& finding) {
+    std::string file;
+    if (!request_.findings.empty()) file = save(finding);
+    if (!line_.json()) {
+      output_.write(line_.paint()(Shade::Bad, "mismatch") + "\n" + kernel::to_text(finding));
+      if (!file.empty()) output_.write("saved as " + file + "\n");
+      return;
+    }
+    Json json = json_document(line_.semantics());
+    json["kind"] = kernel::name(finding.kind);
+    json["seed"] = finding.seed;
+    json["item"] = finding.item;
+    json["ours"] = finding.ours;
+    json["kernel"] = finding.theirs;
+    json["finding"] = kernel::to_text(finding);
+    if (!file.empty()) json["file"] = file;
+    output_.write(json_line(json));
+  }
+
+  std::string save(const Finding& finding) const {
+    const std::string path = request_.findings + "/" + std::string(kernel::name(finding.kind)) +
+                             "-" + std::to_string(finding.seed) + "-" +
+                             std::to_string(finding.item) + ".txt";
+    std::error_code ignored;
+    std::filesystem::create_directories(request_.findings, ignored);
+    auto file = Output::open(path);
+    if (!file) {
+      complain(file.error());
+      return "";
+    }
+    file->write(kernel::to_text(finding));
+    return file->finish(yes) == yes ? path : "";
+  }
+
+  ExitStatus conclude() {
+    const Tally& tally = campaign_.tally();
+    const bool complete = next_ >= request_.programs;
+    const auto unmet = kernel::unmet(tally);
+    output_.write(line_.json() ? json(tally, complete, unmet) : text(tally, complete, unmet));
+    if (tally.mismatches != 0) return no;
+    const bool whole = complete && request_.share.count == 1;
+    return whole && !unmet.empty() ? no : yes;
+  }
+
+  std::string text(const Tally& tally, bool complete, const std::vector<std::string>& unmet) const {
+    std::string text = std::to_string(tally.programs) +
+                       " programs: " + std::to_string(tally.acceptances) + " acceptances, " +
+                       std::to_string(tally.verdicts) + " verdicts compared, " +
+                       line_.paint()(tally.mismatches == 0 ? Shade::Good : Shade::Bad,
+                                     std::to_string(tally.mismatches) + " mismatches") +
+                       "\n";
+    if (!complete) text += "stopped in front of program " + std::to_string(next_) + "\n";
+    if (!line_.quiet())
+      for (const auto& [name, count] : tally.counts)
+        text += "  " + name + std::string(name.size() < 40 ? 40 - name.size() : 1, ' ') +
+                std::to_string(count) + "\n";
+    for (const std::string& name : unmet) text += "never met: " + name + "\n";
+    return text;
+  }
+
+  std::string json(const Tally& tally, bool complete, const std::vector<std::string>& unmet) const {
+    Json json = json_document(line_.semantics());
+    json["kernel"] = kernel_name();
+    json["seed"] = request_.plan.seed;
+    json["shard"] = shard::to_string(request_.share);
+    json["complete"] = complete;
+    json["next"] = next_;
+    json["programs"] = tally.programs;
+    json["acceptances"] = tally.acceptances;
+    json["accepted"] = tally.accepted;
+    json["distinct"] = tally.distinct;
+    json["verdicts"] = tally.verdicts;
+    json["mismatches"] = tally.mismatches;
+    json["counts"] = Json::object();
+    for (const auto& [name, count] : tally.counts) json["counts"][name] = count;
+    json["unmet"] = unmet;
+    return json_line(json);
+  }
+
+  const CommandLine& line_;
+  const Request& request_;
+  Output& output_;
+  Campaign campaign_;
+  shard::Checkpoint checkpoint_;
+  std::uint64_t next_ = 0;
+};
+
+}  // namespace
+
+ExitStatus run_campaign(const Arguments& arguments) {
+  CommandLine line(manual);
+  line.add({{"seed", OptionKind::Text, "S", "what is drawn (default 1)"},
+            {"programs", OptionKind::Text, "N", "how many programs are drawn (default 100000)"},
+            {"records", OptionKind::Text, "N", "for each judged program, one in 32 (default 32)"},
+            {"seconds", OptionKind::Text, "N", "stop after so long, at a batch's end"},
+            {"shard", OptionKind::Text, "I/N", "only programs k with k mod N = I"},
+            {"checkpoint", OptionKind::Text, "FILE", "note there every ten seconds how far it is"},
+            {"resume", OptionKind::Flag, "", "go on where the checkpoint says"},
+            {"findings", OptionKind::Text, "DIR", "save each mismatch there"}});
+  if (const auto status = line.parse(arguments)) return *status;
+  if (!line.operands().empty()) return line.usage("expected options only");
+  const auto request = read_request(line);
+  if (!request) return request.error();
+  auto output = line.open_output();
+  if (!output) return output.error();
+  auto oracle = kernel::Oracle::open();
+  if (!oracle) {
+    complain("campaign: " + std::string(kernel::describe(oracle.error().lack)) + ", errno " +
+             std::to_string(oracle.error().error));
+    return cannot;
+  }
+  kernel::KernelJudge judge(*oracle);
+  return output->finish(Run(line, *request, judge, *output)());
+}
+
+}  // namespace assay::tool
