@@ -13,8 +13,8 @@ HERE = Path(__file__).resolve().parent
 DATA = HERE / "data"
 SCHEMAS = HERE.parent.parent / "docs/schema"
 ASSAY = os.path.abspath(os.environ["ASSAY"])
-COMMANDS = ("audit", "check", "explain", "diff", "query", "witness", "run", "replay", "fingerprint", "disasm",
-            "asm", "dump", "report", "merge", "ps")
+COMMANDS = ("audit", "check", "explain", "diff", "query", "witness", "run", "replay", "fingerprint",
+            "disasm", "asm", "confirm", "campaign", "dump", "report", "merge", "ps")
 
 
 def environment():

@@ -118,6 +118,15 @@ class Schema(outside.InFolder):
                 row, = self.objects("query", "query", "exec.txt", *arguments, statuses=(0, 1))
                 self.assertEqual(row["possible"], row["witness"] is not None)
 
+    def test_kernel(self):
+        if "ASSAY_NO_FILTERS" in os.environ:
+            USED.update(("campaign", "confirm"))
+            return
+        self.objects("campaign", "campaign", "--programs", "2000", statuses=(0, 1, 4))
+        self.objects("confirm", "confirm", "exec.txt", "--semantics", "linux-4.13",
+                     "--records", "20", statuses=(0, 1, 4))
+        self.objects("confirm", "confirm", "exec.txt", "--records", "20", statuses=(0, 4))
+
     def test_witness(self):
         for cover in ("edges", "insns", "verdicts"):
             rows = self.objects("witness", "witness", "odd.txt", "--cover", cover)
