@@ -3,7 +3,8 @@
 #   cmake -DINPUT=x.tsv -DOUTPUT=x.inc "-DCOLUMNS=name:text since:version ..." -P embed_table.cmake
 #
 # COLUMNS names every column of the table in its order, with how a cell becomes C++:
-#   text        "cell"
+#   text        "cell", a name
+#   words       "cell", in words
 #   number      cell: decimal, hexadecimal or octal, with or without a minus sign
 #   maybe       the same, or std::nullopt for a blank cell
 #   version     {MAJOR, MINOR}
@@ -25,6 +26,11 @@ function(translate cell type line column result)
   if(type STREQUAL "text")
     if(NOT cell MATCHES "^[A-Za-z0-9_@-]+$")
       refuse(${line} "column ${column}" "${cell}" "a name")
+    endif()
+    set(cxx "\"${cell}\", ")
+  elseif(type STREQUAL "words")
+    if(NOT cell MATCHES "^[A-Za-z0-9_@:;#., -]+$")
+      refuse(${line} "column ${column}" "${cell}" "words")
     endif()
     set(cxx "\"${cell}\", ")
   elseif(type STREQUAL "maybe" AND cell STREQUAL "")
