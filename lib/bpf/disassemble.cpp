@@ -69,7 +69,7 @@ std::string branch_text(const Opcode& row, const Instruction& insn, std::size_t 
 // " !jt=1 k=0x5": what an instruction holds where the kernel does not look.
 std::string unused_text(const Opcode& row, const Instruction& insn) {
   std::string text;
-  const auto add = [&](std::string_view field, std::string value) {
+  const auto add = [&](std::string_view field, const std::string& value) {
     text += text.empty() ? " !" : " ";
     text.append(field).append("=").append(value);
   };

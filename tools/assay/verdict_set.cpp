@@ -24,7 +24,7 @@ struct Wanted {
 std::vector<std::string_view> action_names() {
   std::vector<std::string_view> names;
   for (const seccomp::ActionInfo& row : seccomp::actions) names.push_back(row.name);
-  names.push_back("UNKNOWN");
+  names.emplace_back("UNKNOWN");
   return names;
 }
 
