@@ -33,6 +33,12 @@ class Readme(unittest.TestCase):
                 played += 1
         self.assertGreaterEqual(played, 7)
 
+    def test_commands_that_are_named_exist(self):
+        known = re.findall(r"^  ([a-z]+) {2,}", outside.run("--help").stdout.decode(), re.M)
+        named = re.findall(r"`assay ([a-z]+)`", (ROOT / "README.md").read_text())
+        self.assertTrue(named)
+        self.assertLessEqual(set(named), set(known))
+
     def test_commands_of_tools_exist(self):
         named = re.findall(r"^\$ (tools/\S+)", (ROOT / "README.md").read_text(), re.M)
         self.assertTrue(named)
