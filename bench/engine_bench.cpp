@@ -28,6 +28,7 @@
 #include "assay/engine/interpreter.hpp"
 #include "assay/verify/accept.hpp"
 #include "bench/filters.hpp"
+#include "bench/native.hpp"
 #include "bench/records.hpp"
 
 namespace {
@@ -116,6 +117,10 @@ void compare_answers(Subject& subject) {
         {"compiled columns", by_column[i]}};
     for (const auto& [engine, value] : said)
       if (value != truth) differ(subject, i, engine, value, truth);
+    if (subject.kind == FilterKind::Arguments) {
+      const std::uint32_t native = bench::arguments_as_native_code(records.host[i]);
+      if (native != truth) differ(subject, i, "native", native, truth);
+    }
   }
   subject.executed = static_cast<double>(executed) / static_cast<double>(records.host.size());
 }
@@ -177,6 +182,8 @@ void register_verdicts(const Subject& subject) {
   batch("columns", [&](std::span<std::uint32_t> values) {
     subject.compiled.run(subject.records.columns(), values);
   });
+  if (subject.kind == FilterKind::Arguments)
+    each("native", records.host, bench::arguments_as_native_code);
   each("floor", records.host, [](const seccomp::Words& words) { return words[0]; });
 }
 
@@ -319,7 +326,9 @@ class Table final : public benchmark::BenchmarkReporter {
     for (const std::string& filter : filters_) std::printf("%12s", filter.c_str());
     for (const std::string& engine : engines_) {
       std::printf("\n%-14s", engine.c_str());
-      for (const std::string& filter : filters_) std::printf("%12.2f", cells_[engine][filter]);
+      for (const std::string& filter : filters_)
+        cells_[engine].count(filter) == 0 ? std::printf("%12s", "-")
+                                          : std::printf("%12.2f", cells_[engine][filter]);
     }
     std::printf("\n%-14s", "executed");
     for (const std::string& filter : filters_) std::printf("%12.1f", executed_[filter]);

@@ -213,9 +213,11 @@ template <bool few, class Records>
 void CompiledFilter::look_up_block(const Records& records, std::size_t first, std::size_t count,
                                    std::uint32_t* values, Pending& pending) const {
   const Slot* const slots = slots_.data();
+  // A store of a value could change it, for all that a compiler knows.
+  const unsigned shift = row_shift_;
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint64_t key = records.key(first + i);
-    const Slot& slot = slots[place_of(key)];
+    const Slot& slot = slots[place_of(key, shift)];
     if ((slot.key ^ key) <= (few ? 0 : rest_mark)) [[likely]] {
       values[i] = slot.value;
       if (!few) pending.add(i, slot.rest);

@@ -14,7 +14,7 @@ DATA = HERE / "data"
 SCHEMAS = HERE.parent.parent / "docs/schema"
 ASSAY = os.path.abspath(os.environ["ASSAY"])
 COMMANDS = ("audit", "check", "explain", "diff", "query", "witness", "run", "replay", "fingerprint",
-            "disasm", "asm", "confirm", "campaign", "dump", "report", "merge", "ps")
+            "cost", "disasm", "asm", "confirm", "campaign", "dump", "report", "merge", "ps")
 
 
 def environment():

@@ -110,6 +110,20 @@ class Schema(outside.InFolder):
                 for difference in row["differences"]:
                     validator("record").validate(difference["witness"])
 
+    def test_cost(self):
+        row, = self.objects("cost", "cost", "openat.txt", "--advice")
+        openat, = [one for one in row["syscalls"]
+                   if (one["arch"], one.get("syscall")) == ("x86_64", "openat")]
+        self.assertEqual((openat["bitmap"], openat["why"]), (False, "reads args[2]"))
+        self.assertLess(openat["best"], openat["worst"] + 1)
+        (self.folder / "trace").write_text(
+            '{"arch":"x86_64","nr":0}\n{"arch":"x86_64","nr":257,"args":[0,0,1]}\n')
+        row, = self.objects("cost", "cost", "--stack", "exec.txt", "openat.txt", "--trace", "trace")
+        self.assertEqual((row["trace"]["calls"], row["trace"]["executed"]["in_bitmap"]), (2, 0.5))
+        self.assertEqual([one["calls"] for one in row["syscalls"]], [1, 1])
+        row, = self.objects("cost", "cost", "exec.txt", "--node-limit", "10", statuses=(5,))
+        self.assertEqual(row["not_decided"]["limit"], "nodes")
+
     def test_query(self):
         for arguments in (["--verdict", "ERRNO"], ["--verdict", "LOG"],
                           ["--verdict", "ERRNO", "--when", "nr == 59 && arg0.hi == 0xffffffff"],

@@ -23,6 +23,7 @@ ExitStatus run_audit(const Arguments& arguments);
 ExitStatus run_campaign(const Arguments& arguments);
 ExitStatus run_check(const Arguments& arguments);
 ExitStatus run_confirm(const Arguments& arguments);
+ExitStatus run_cost(const Arguments& arguments);
 ExitStatus run_diff(const Arguments& arguments);
 ExitStatus run_disasm(const Arguments& arguments);
 ExitStatus run_dump(const Arguments& arguments);

@@ -24,6 +24,7 @@ constexpr auto commands = std::to_array<Command>({
     {"fingerprint", "a digest that is equal exactly when the meaning is", run_fingerprint},
     {"audit", "what is wrong with a filter, and the call that shows it", run_audit},
     {"replay", "verdicts for recorded system calls: strace, audit, perf, records", run_replay},
+    {"cost", "what a filter costs, who is in the bitmap, and what would be cheaper", run_cost},
     {"disasm", "a filter as assembly text", run_disasm},
     {"asm", "assembly text as a filter", run_asm},
     {"confirm", "the running kernel's verdicts beside ours, for a filter", run_confirm},

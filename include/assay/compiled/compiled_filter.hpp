@@ -129,9 +129,10 @@ class CompiledFilter {
   // their rows apart.
   static constexpr std::uint32_t row_size = 512;
   static constexpr std::uint32_t rows = 8;
-  std::size_t place_of(std::uint64_t key) const {
-    return (key >> row_shift_ & (rows - 1)) * row_size + (key & (row_size - 1));
+  static std::size_t place_of(std::uint64_t key, unsigned row_shift) {
+    return (key >> row_shift & (rows - 1)) * row_size + (key & (row_size - 1));
   }
+  std::size_t place_of(std::uint64_t key) const { return place_of(key, row_shift_); }
   Slot look_up(std::uint64_t key) const {
     const Slot& slot = slots_[place_of(key)];
     if ((slot.key ^ key) <= rest_mark) [[likely]]
