@@ -7,6 +7,7 @@
 //   i  by int 0x80             S  strict mode                 E  as x, out of a thread
 //   w  say "w", wait for input to end    k  SIGTERM to itself    z  say "w", sleep for a second
 //   r  a filter that kills for restart_syscall     R  strict mode, then as w
+//   u  a call whose arguments have the sign bit: exits with 9 when upper halves are 0, else 8
 // The n-th filter of the whole family is { LD IMM 100 + n; RET ALLOW }. Exits with 0, or 7.
 
 using u16 = unsigned short;
@@ -214,6 +215,17 @@ static void refuse_restart() {
   if (call(nr_seccomp, 1, 0, address(&program)) != 0) end(7);
 }
 
+static void show_upper_halves() {
+  const Instruction looking[11] = {
+      {0x20, 0, 0, 0},          {0x15, 0, 8, 0x5001},     {0x20, 0, 0, 20},
+      {0x15, 0, 4, 0},          {0x20, 0, 0, 28},         {0x15, 0, 2, 0},
+      {0x20, 0, 0, 16},         {0x15, 1, 0, 0x80000001}, {0x06, 0, 0, 0x00050008},
+      {0x06, 0, 0, 0x00050009}, {0x06, 0, 0, 0x7fff0000}};
+  const Fprog program{11, looking};
+  if (call(nr_seccomp, 1, 0, address(&program)) != 0) end(7);
+  end(-call(0x5001, static_cast<word>(0x80000001), -1));
+}
+
 static void nap() {
   call(nr_write, 1, address("w"), 1);
   word time[2] = {1, 0};
@@ -255,6 +267,7 @@ static const char* perform(const char* letters) {
       case 'E': exec_in_thread(letters); break;
       case 'w': wait_for_input(); break;
       case 'z': nap(); break;
+      case 'u': show_upper_halves(); break;
       case 'k': call(nr_kill, call(nr_getpid), 15); break;
       default: end(7);
     }
