@@ -20,6 +20,7 @@
 #include <thread>
 
 #include "assay/seccomp/special.hpp"
+#include "assay/seccomp/verdict.hpp"
 #include "assay/verify/install.hpp"
 #include "kernel/tracees.hpp"
 
@@ -350,22 +351,21 @@ long answered(const seccomp_notif_resp& wanted, int asked = own_number) {
     no_new_privs();
     const long listener = install(on(static_cast<std::uint32_t>(asked), 0x7fc00000), 8);
     long result = 0;
+    std::atomic<bool> refused{false};
     std::thread caller([&] {
-      result = syscall(asked);
-      if (result == -1) result = -errno;
+      const long returned = syscall(asked);
+      if (!refused) result = returned == -1 ? -errno : returned;
     });
     seccomp_notif told{};
     seccomp_notif_resp answer = wanted;
     if (ioctl(static_cast<int>(listener), SECCOMP_IOCTL_NOTIF_RECV, &told) != 0) return 1;
     answer.id = told.id;
     if (ioctl(static_cast<int>(listener), SECCOMP_IOCTL_NOTIF_SEND, &answer) != 0) {
+      refused = true;
       result = -1000 - errno;
       close(static_cast<int>(listener));
     }
-    if (result > -1000)
-      caller.join();
-    else
-      caller.detach();
+    caller.join();
     return write(ends[1], &result, sizeof result) == sizeof result ? 0 : 2;
   });
   long result = -1;

@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 """The harness is tested: each mistake of tests/data/kernel/mutants, put into the real source, is
-found by a campaign beside the running kernel. Prints how many programs each took."""
+found by a campaign beside the running kernel. Prints how many programs each took.
+
+  mutants_slow_test.py [FOLDER]   keeps the programs in FOLDER, and makes those that are missing
+"""
 import json
 import os
 import re
@@ -65,6 +68,8 @@ def link(entry, objects, to):
 
 def build(row, known, main, folder):
     name, path, old, new = row
+    if (folder / name).exists():
+        return
     source = folder / f"{name}.cpp"
     source.write_text(mutated(path, old, new))
     compile_as(known[path], source, folder / f"{name}.o")
@@ -86,7 +91,7 @@ def main():
     known = commands()
     wrong = []
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+        folder = Path(sys.argv[1] if len(sys.argv) > 1 else name)
         main_object = folder / "main.o"
         compile_as(known["lib/kernel/campaign.cpp"], ROOT / "tests/kernel/mutant_main.cpp",
                    main_object)
