@@ -49,7 +49,10 @@ Treatment::Treatment(VerdictFunction function, VerdictFunction raw,
       mediated_(function.where(
           [&](Verdict verdict) { return outcome(verdict, semantics) == Outcome::Mediated; })),
       fake_(function.where(
-          [&](Verdict verdict) { return outcome(verdict, semantics) == Outcome::Fake; })) {}
+          [&](Verdict verdict) { return outcome(verdict, semantics) == Outcome::Fake; })) {
+  for (const Verdict verdict : raw_.verdicts())
+    for (const std::size_t word : raw_.where(verdict).words()) words_ |= 1U << word;
+}
 
 Abi::Abi(const VerdictFunction& function, Arch arch, const seccomp::Semantics& semantics)
     : arch_(arch), semantics_(semantics), function_(function.with_word(1, describe(arch).audit)) {

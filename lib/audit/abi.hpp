@@ -36,6 +36,8 @@ class Treatment {
   bool never_open() const { return open_.is_never(); }
   bool always_open() const { return open_.is_always(); }
   bool constant() const { return function_.constant().has_value(); }
+  // Whether the word makes a difference, of a 32-bit ABI high halves included.
+  bool looks_at(std::size_t word) const { return (words_ >> word & 1) != 0; }
 
  private:
   symbolic::VerdictFunction function_;
@@ -43,6 +45,7 @@ class Treatment {
   symbolic::Condition open_;
   symbolic::Condition mediated_;
   symbolic::Condition fake_;
+  std::uint32_t words_ = 0;  // a bit for each that raw_ depends on
 };
 
 class Abi {

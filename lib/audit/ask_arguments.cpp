@@ -3,7 +3,8 @@
 // A filter sees 64 bits of an argument; the kernel drops some. Two values that differ in dropped
 // bits only are one value to it. The value that a program passes is the canonical one, with the
 // dropped bits 0 (for a signed int also the sign in the high half). A bypass is a canonical
-// value that is not OPEN and a value equal to it that is. The other way round is over-denial.
+// value that is CLOSED or MEDIATED and a value equal to it that is OPEN. The other way round is
+// over-denial.
 #include <algorithm>
 #include <array>
 #include <map>
@@ -35,6 +36,7 @@ struct Dropping {
   std::string_view why;
 };
 
+// Where the canonical value is in the set.
 Condition canonical_open(const Dropping& dropping, const Condition& open) {
   Condition result = with_bits(open, dropping.bits, Words{});
   if (!dropping.signed_int) return result;
@@ -52,9 +54,11 @@ bool mostly_open(const Condition& open, const Words& at, const Words& bits) {
   return (same & !open).count() < (same & open).count();
 }
 
-std::optional<Pair> bypass(const Dropping& dropping, const Condition& open) {
+std::optional<Pair> bypass(const Dropping& dropping, const Treatment& treatment) {
   constexpr int most_tries = 16;
-  Condition holes = with_some(open, dropping.bits) & !canonical_open(dropping, open);
+  const Condition& open = treatment.open();
+  const Condition harmless = canonical_open(dropping, open | treatment.fake());
+  Condition holes = with_some(open, dropping.bits) & !harmless;
   for (int i = 0; i < most_tries; ++i) {
     auto at = holes.witness();
     if (!at) return std::nullopt;
@@ -89,9 +93,9 @@ bool depends_on(const Condition& open, const Words& bits) {
 }
 
 bool ask_dropping(const Inquiry& inquiry, const Dropping& dropping) {
-  const Condition& open = dropping.abi.of(dropping.nr).open();
-  if (!depends_on(open, dropping.bits)) return false;
-  const auto pair = bypass(dropping, open);
+  const Treatment& treatment = dropping.abi.of(dropping.nr);
+  if (!depends_on(treatment.open(), dropping.bits)) return false;
+  const auto pair = bypass(dropping, treatment);
   if (!pair) return false;
   Finding finding = equivalence(inquiry, dropping, *pair);
   if (dropping.abi.arch() != inquiry.native().arch() &&
@@ -156,9 +160,9 @@ void ask_magic(const Inquiry& inquiry, const Abi& abi) {
 void ask_equivalence(const Inquiry& inquiry, const Abi& abi) {
   for (const std::string_view call : names::all_syscall_names(abi.arch())) {
     const auto nr = abi.number(call);
-    if (!nr || abi.of(*nr).constant()) continue;
+    if (!nr) continue;
     for (std::size_t argument = 0; argument < 6; ++argument)
-      ask_width(inquiry, abi, call, *nr, argument);
+      if (abi.of(*nr).looks_at(abi.high(argument))) ask_width(inquiry, abi, call, *nr, argument);
   }
   ask_ignored(inquiry, abi);
   ask_magic(inquiry, abi);
@@ -267,18 +271,19 @@ void ask_pointer(const Inquiry& inquiry, const Abi& abi, std::string_view call, 
   inquiry.report(std::move(finding));
 }
 
+bool looks_at(const Abi& abi, const Treatment& treatment, std::size_t argument) {
+  return treatment.looks_at(abi.low(argument)) || treatment.looks_at(abi.high(argument));
+}
+
 using Question = void (*)(const Inquiry&, const Abi&, std::string_view, std::uint32_t, std::size_t);
 
 // Of every argument on which the call's verdict depends.
-void ask_each(const Inquiry& inquiry, const Abi& abi, bool raw, Question question) {
+void ask_each(const Inquiry& inquiry, const Abi& abi, Question question) {
   for (const std::string_view call : names::all_syscall_names(abi.arch())) {
     const auto nr = abi.number(call);
     if (!nr) continue;
-    const Treatment& treatment = abi.of(*nr);
-    const auto& function = raw ? treatment.raw() : treatment.function();
-    if (function.constant()) continue;
     for (std::size_t argument = 0; argument < 6; ++argument)
-      question(inquiry, abi, call, *nr, argument);
+      if (looks_at(abi, abi.of(*nr), argument)) question(inquiry, abi, call, *nr, argument);
   }
 }
 
@@ -360,9 +365,9 @@ void ask_arguments(const Inquiry& inquiry) {
     if (abi->arch() == Arch::x32) continue;  // the table of widths is that of plain calls
     if (inquiry.wanted("argument-equivalence")) ask_equivalence(inquiry, *abi);
     if (abi->is_64_bit() && inquiry.wanted("wide-value-half-compared"))
-      ask_each(inquiry, *abi, false, ask_half);
-    if (inquiry.wanted("halves-swapped")) ask_each(inquiry, *abi, true, ask_swapped);
-    if (inquiry.wanted("pointer-compared")) ask_each(inquiry, *abi, false, ask_pointer);
+      ask_each(inquiry, *abi, ask_half);
+    if (inquiry.wanted("halves-swapped")) ask_each(inquiry, *abi, ask_swapped);
+    if (inquiry.wanted("pointer-compared")) ask_each(inquiry, *abi, ask_pointer);
   }
   if (!inquiry.wanted("mixed-sources")) return;
   for (std::size_t i = 0; i < inquiry.programs().size(); ++i) ask_mixed(inquiry, i);

@@ -87,7 +87,8 @@ Finding finding_of(const Inquiry& inquiry, const Abi& abi, const Hole& hole,
   const auto names = names_of(hole.open);
   Finding finding = inquiry.finding(
       hole.power->rule, subject(abi, hole.refused) + ": " + what,
-      what + " is refused by " + std::string(hole.refused) + " and open by " + listed(names));
+      (&abi == &inquiry.native() ? "" : std::string(abi.token()) + ": ") + what +
+          " is refused by " + std::string(hole.refused) + " and open by " + listed(names));
   finding.evidence.calls = {inquiry.exhibit("gets through", hole.open.front().words),
                             inquiry.exhibit("is refused", hole.refused_words)};
   for (std::size_t i = 1; i < hole.open.size(); ++i)
@@ -95,10 +96,24 @@ Finding finding_of(const Inquiry& inquiry, const Abi& abi, const Hole& hole,
   return finding;
 }
 
+bool makes_user_namespaces(const Inquiry& inquiry) {
+  constexpr ArgumentTest user{0, "CLONE_NEWUSER", "CLONE_NEWUSER"};
+  const Abi& abi = inquiry.native();
+  return some_open(inquiry, abi, {"unshare", {user}}) ||
+         some_open(inquiry, abi, {"clone", {user}}) || some_open(inquiry, abi, {"clone3"});
+}
+
 void report(const Inquiry& inquiry, const Abi& abi, Finding finding, const Need& need) {
   if (&abi != &inquiry.native() && !require(finding, inquiry.abi_present(abi.arch()), Unmet::Drops))
     return;
-  if (need.kind != Need::Kind::None) require(finding, requirement_of(inquiry, need), Unmet::Lowers);
+  if (need.kind != Need::Kind::None) {
+    Requirement requirement = requirement_of(inquiry, need);
+    const bool held = requirement.holds == true;
+    require(finding, std::move(requirement), Unmet::Lowers);
+    // A new user namespace gives the capability over the mounts that it makes.
+    const bool given = need.name == "CAP_SYS_ADMIN" && makes_user_namespaces(inquiry);
+    if (!held && !given) finding.severity = std::min(finding.severity, Severity::Medium);
+  }
   inquiry.report(std::move(finding));
 }
 

@@ -142,6 +142,7 @@ struct Needed {
   std::string_view instead;
   bool refusal_is_fatal;  // any; otherwise a kill alone is: libc bears the error
   std::string_view what;
+  std::optional<seccomp::Arch> only = std::nullopt;
 };
 constexpr auto at_start = std::to_array<Needed>({
     {"mmap", "mmap2", true, "mapping memory"},
@@ -149,8 +150,8 @@ constexpr auto at_start = std::to_array<Needed>({
     {"read", "-", true, "reading shared libraries"},
     {"close", "-", true, "loading shared libraries"},
     {"newfstatat", "fstat", true, "loading shared libraries"},
-    {"arch_prctl", "-", true, "setting the thread pointer"},
-    {"set_thread_area", "-", true, "setting the thread pointer"},
+    {"arch_prctl", "-", true, "setting the thread pointer", seccomp::Arch::x86_64},
+    {"set_thread_area", "-", true, "setting the thread pointer", seccomp::Arch::x86},
     {"mprotect", "-", true, "protecting relocated data"},
     {"brk", "-", false, "the heap"},
     {"munmap", "-", false, "unmapping"},
@@ -181,6 +182,7 @@ void ask_needed(const Inquiry& inquiry, const Abi& abi) {
     exhibits.push_back(refused(inquiry, abi, "execve"));
   }
   for (const Needed& row : at_start) {
+    if (row.only && row.only != abi.arch()) continue;
     if (!is_closed(abi, row.call) || is_open(abi, row.instead)) continue;
     if (!row.refusal_is_fatal && !kills(inquiry, abi, row.call)) continue;
     calls.emplace_back(row.call);

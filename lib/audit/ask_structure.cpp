@@ -34,9 +34,8 @@ bool means_the_same(const Inquiry& inquiry, std::size_t filter,
                     const std::vector<Instruction>& changed) {
   const auto program = verify::accept(changed, inquiry.semantics());
   if (!program) return false;
-  const auto& semantics = inquiry.semantics();
-  const auto before = VerdictFunction::of(inquiry.manager(), inquiry.programs()[filter], semantics);
-  const auto after = VerdictFunction::of(inquiry.manager(), *program, semantics);
+  const auto before = inquiry.analysis(filter)->function();
+  const auto after = VerdictFunction::of(inquiry.manager(), *program, inquiry.semantics());
   return before && after && inquiry.manager().equal(*before, *after);
 }
 
@@ -71,12 +70,12 @@ std::vector<Run> dead_runs(const Program& program, const Analysis& analysis) {
   return runs;
 }
 
-// Returns at the end that nothing leads to, which generators leave.
-bool is_artefact(const Program& program, const Run& run) {
+// One or two returns to which not even a path leads, which generators leave behind each part.
+bool is_artefact(const Program& program, const std::vector<bool>& by_structure, const Run& run) {
   constexpr std::size_t most = 2;
-  if (run.count > most || run.first + run.count != program.size()) return false;
-  for (std::size_t pc = run.first; pc < program.size(); ++pc)
-    if (program.opcode(pc).operation != Operation::Ret) return false;
+  if (run.count > most) return false;
+  for (std::size_t pc = run.first; pc < run.first + run.count; ++pc)
+    if (by_structure[pc] || program.opcode(pc).operation != Operation::Ret) return false;
   return true;
 }
 
@@ -104,8 +103,9 @@ void ask_dead(const Inquiry& inquiry, std::size_t filter, const Analysis& analys
   const Program& program = inquiry.programs()[filter];
   std::vector<Run> artefacts;
   std::vector<Run> others;
+  const std::vector<bool> by_structure = verify::reachable(program);
   for (const Run& run : dead_runs(program, analysis))
-    (is_artefact(program, run) ? artefacts : others).push_back(run);
+    (is_artefact(program, by_structure, run) ? artefacts : others).push_back(run);
   report_dead(inquiry, filter, "generator-artefact", artefacts);
   report_dead(inquiry, filter, "dead-instruction", others);
 }
@@ -164,7 +164,7 @@ void ask_dead_rule(const Inquiry& inquiry, std::size_t filter, const Analysis& a
     });
     if (stricter == intended.end()) continue;
     auto changed = copy_of(program);
-    changed[pc] = {bpf::code_of(Operation::Ja, Operand::None), 0, 0, insn.jf};
+    changed[pc] = {bpf::code_of(Operation::Ja, Operand::Immediate), 0, 0, insn.jf};
     if (!means_the_same(inquiry, filter, changed)) continue;
     Finding finding =
         located(inquiry, "dead-rule", filter, pc, 1,
@@ -225,7 +225,7 @@ void ask_effect(const Inquiry& inquiry, std::size_t filter, const Analysis& anal
   for (const std::size_t pc : idle) {
     if (proved.size() == most_tries) break;
     auto changed = copy_of(program);
-    changed[pc] = {bpf::code_of(Operation::Ja, Operand::None), 0, 0, program[pc].jf};
+    changed[pc] = {bpf::code_of(Operation::Ja, Operand::Immediate), 0, 0, program[pc].jf};
     if (means_the_same(inquiry, filter, changed)) proved.push_back(pc);
   }
   if (proved.empty()) return;
@@ -241,41 +241,59 @@ void ask_effect(const Inquiry& inquiry, std::size_t filter, const Analysis& anal
   inquiry.report(std::move(finding));
 }
 
-// A verdict of one filter that another of the stack always overrides.
-void ask_shadowed(const Inquiry& inquiry, std::size_t filter) {
+// Verdicts of single filters that others of the stack always override: places and what they say.
+struct Shadowed {
+  std::size_t filter;
+  Verdict verdict;
+  std::size_t insn;
+};
+
+// Puts ALLOW in place of every return of the verdict; the first of them.
+std::optional<std::size_t> replace(std::vector<Instruction>& instructions, const Program& program,
+                                   Verdict verdict, const seccomp::Semantics& semantics) {
+  std::optional<std::size_t> first;
+  for (std::size_t pc = 0; pc < instructions.size(); ++pc) {
+    const bpf::Opcode& opcode = program.opcode(pc);
+    if (opcode.operation != Operation::Ret || opcode.operand != Operand::Immediate) continue;
+    if (Verdict{program[pc].k}.normalised(semantics) != verdict) continue;
+    if (!first) first = pc;
+    instructions[pc] = returning(seccomp::value_of(Action::Allow));
+  }
+  return first;
+}
+
+void ask_shadowed(const Inquiry& inquiry) {
   if (!inquiry.wanted("shadowed-action") || inquiry.programs().size() < 2) return;
   const auto& semantics = inquiry.semantics();
-  const Program& program = inquiry.programs()[filter];
-  const auto own = VerdictFunction::of(inquiry.manager(), program, semantics);
-  if (!own) return;
-  for (const Verdict verdict : own->verdicts()) {
-    if (outcome(verdict, semantics) == Outcome::Open) continue;
-    const Condition where = own->where(verdict);
-    if (where.meets(inquiry.function().where(verdict))) continue;
+  std::vector<Shadowed> found;
+  std::vector<Program> stack;
+  for (std::size_t filter = 0; filter < inquiry.programs().size(); ++filter) {
+    const Program& program = inquiry.programs()[filter];
+    const auto own = inquiry.analysis(filter)->function();
+    if (!own) return;
     auto changed = copy_of(program);
-    std::optional<std::size_t> first;
-    for (std::size_t pc = 0; pc < changed.size(); ++pc) {
-      const bpf::Opcode& opcode = program.opcode(pc);
-      if (opcode.operation != Operation::Ret || opcode.operand != Operand::Immediate) continue;
-      if (Verdict{changed[pc].k}.normalised(semantics) != verdict) continue;
-      if (!first) first = pc;
-      changed[pc] = returning(seccomp::value_of(Action::Allow));
+    for (const Verdict verdict : own->verdicts()) {
+      if (outcome(verdict, semantics) == Outcome::Open) continue;
+      if (own->where(verdict).meets(inquiry.function().where(verdict))) continue;
+      const auto first = replace(changed, program, verdict, semantics);
+      if (first) found.push_back({filter, verdict, *first});
     }
     const auto replaced = verify::accept(changed, semantics);
-    if (!first || !replaced) continue;
-    std::vector<Program> stack(inquiry.programs().begin(), inquiry.programs().end());
-    stack[filter] = *replaced;
-    const auto after = VerdictFunction::of_stack(inquiry.manager(), stack, semantics);
-    if (!after || !inquiry.manager().equal(*after, inquiry.function())) continue;
-    Finding finding =
-        located(inquiry, "shadowed-action", filter, *first, 1,
-                text::to_text(verdict, semantics) +
-                    " of this filter never becomes the verdict: another filter is stronger");
-    finding.evidence.statement = "where this filter says so, the stack answers otherwise";
-    finding.evidence.checked = "with ALLOW in its place the stack has the same fingerprint";
-    inquiry.report(std::move(finding));
-    return;
+    stack.push_back(replaced ? *replaced : program);
   }
+  if (found.empty()) return;
+  const auto after = VerdictFunction::of_stack(inquiry.manager(), stack, semantics);
+  if (!after || !inquiry.manager().equal(*after, inquiry.function())) return;
+  const Shadowed& first = found.front();
+  Finding finding = located(
+      inquiry, "shadowed-action", first.filter, first.insn, 1,
+      text::to_text(first.verdict, semantics) +
+          " of this filter never becomes the verdict: another filter is stronger" +
+          (found.size() > 1 ? "; so it is with " + std::to_string(found.size() - 1) + " more"
+                            : ""));
+  finding.evidence.statement = "where such a filter says so, the stack answers otherwise";
+  finding.evidence.checked = "with ALLOW in their place the stack has the same fingerprint";
+  inquiry.report(std::move(finding));
 }
 
 }  // namespace
@@ -287,8 +305,8 @@ void ask_structure(const Inquiry& inquiry) {
     ask_dead(inquiry, filter, *analysis);
     ask_dead_rule(inquiry, filter, *analysis);
     ask_effect(inquiry, filter, *analysis);
-    ask_shadowed(inquiry, filter);
   }
+  ask_shadowed(inquiry);
 }
 
 }  // namespace assay::audit

@@ -32,7 +32,8 @@ struct Need {
 };
 Requirement requirement_of(const Inquiry& inquiry, const Need& need);
 
-// The inputs of the use, over the arguments alone.
+// The inputs of the use, over the arguments alone, as a program passes them: the high half of a
+// tested argument is 0. What other high halves get is a question of equivalence.
 symbolic::Condition inputs_of(const Inquiry& inquiry, const Abi& abi, const CallUse& use);
 
 // An input of the use for which the condition holds; nothing when the ABI lacks the call.

@@ -16,7 +16,8 @@ constexpr Doors<4> creating{{{{"open", {{{1, "O_CREAT", "O_CREAT"}}}}},
                              {{"openat", {{{2, "O_CREAT", "O_CREAT"}}}}},
                              {{"creat"}},
                              {{"openat2"}, Way}}};
-constexpr Doors<2> running{{{{"execve"}}, {{"execveat"}}}};
+// execve stays open under many filters that close execveat: the sandbox is started with it.
+constexpr Doors<2> running{{{{"execve"}}, {{"execveat"}, Way}}};
 constexpr Doors<4> forking{
     {{{"fork"}}, {{"vfork"}}, {{"clone", {{{0, "CLONE_THREAD", "0"}}}}}, {{"clone3"}, Way}}};
 

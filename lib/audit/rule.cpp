@@ -144,7 +144,7 @@ constexpr auto table = std::to_array<Rule>({
      "the other byte order compares the wrong half: what it means to refuse passes.",
      "Load the low half from the offset that the architecture's byte order gives it.", kafel_links},
     {"mixed-sources", Arguments, "A comparison meets different fields, depending on the path",
-     Medium, Proof,
+     Medium, Witness,
      "At some comparison: does A hold different words of the input on different paths?",
      "A compare that is reached with the number in A on one path and an argument on another is "
      "right on one of them at most. Generators that share tails of code produce it when they "
@@ -164,7 +164,7 @@ constexpr auto table = std::to_array<Rule>({
      "open, creat, openat, openat2 open the same files. openat2 has its flags behind a pointer.",
      "Treat all of them alike; answer openat2 with ENOSYS if flags have to be seen.", filter_page},
     {"door-exec", Doors, "execve is refused and execveat is not", High, Witness,
-     "In a deny-list: V(execve) CLOSED and V(execveat) OPEN, or the reverse?",
+     "In a deny-list: V(execve) CLOSED and V(execveat) OPEN?",
      "Both run programs; execveat with AT_EMPTY_PATH runs one from a memfd. An allow-list that "
      "never listed execveat is no finding.",
      "Close both.", exec_links},
@@ -448,7 +448,7 @@ constexpr auto table = std::to_array<Rule>({
      "The strongest action of a stack wins; this one never does.", "Drop the rule, or the filter.",
      filter_page},
     {"generator-artefact", Structure, "Dead instructions of a known generator", Info, Proof,
-     "Are the unreachable instructions only the last ones of the filter?",
+     "Are there one or two returns to which no path leads?",
      "libseccomp ends filters in one return that nothing reaches, runc in two.", "Nothing to do.",
      filter_page},
 

@@ -527,7 +527,7 @@ tl::expected<std::vector<Named>, ExitStatus> read_targets(const CommandLine& lin
     return tl::unexpected(line.usage("expected a TARGET"));
   if (std::count(operands.begin(), operands.end(), "-") > 1)
     return tl::unexpected(line.usage("stdin can be one TARGET only"));
-  return expand(operands, line.has("stack"));
+  return expand(operands, line.has("stack"), line);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "audit_targets.hpp"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 
 #include "assay/audit/machine.hpp"
@@ -35,11 +36,29 @@ std::vector<std::string> confined_processes() {
   return names;
 }
 
-std::vector<std::string> names_of(const std::string& operand) {
+// A profile may describe several threads or containers, each with filters of its own.
+std::vector<std::string> parts_of(const std::string& file, const CommandLine& line) {
+  constexpr std::array<std::string_view, 3> endings{".json", ".yaml", ".yml"};
+  const bool may = std::any_of(endings.begin(), endings.end(),
+                               [&](std::string_view ending) { return file.ends_with(ending); });
+  if (!may) return {file};
+  const auto profile = load::load_profile(file, line.filter_options().profile);
+  if (!profile || profile->targets.targets.size() < 2) return {file};
+  std::vector<std::string> names;
+  for (const auto& target : profile->targets.targets) names.push_back(file + "#" + target.name);
+  return names;
+}
+
+std::vector<std::string> names_of(const std::string& operand, const CommandLine& line) {
   if (operand == "pid:*") return confined_processes();
   std::error_code error;
-  if (std::filesystem::is_directory(operand, error)) return files_of(operand);
-  return {operand};
+  if (!std::filesystem::is_directory(operand, error)) return parts_of(operand, line);
+  std::vector<std::string> names;
+  for (const std::string& file : files_of(operand)) {
+    const auto parts = parts_of(file, line);
+    names.insert(names.end(), parts.begin(), parts.end());
+  }
+  return names;
 }
 
 // The process that a target is, if it is one as a whole.
@@ -137,10 +156,11 @@ void count_instructions(LoadedTarget& loaded) {
 
 }  // namespace
 
-std::vector<Named> expand(const std::vector<std::string>& operands, bool as_one_stack) {
+std::vector<Named> expand(const std::vector<std::string>& operands, bool as_one_stack,
+                          const CommandLine& line) {
   std::vector<std::string> names;
   for (const std::string& operand : operands) {
-    const auto more = names_of(operand);
+    const auto more = names_of(operand, line);
     names.insert(names.end(), more.begin(), more.end());
   }
   if (as_one_stack) return {Named{"stack", names}};

@@ -18,9 +18,11 @@ struct Named {
   std::vector<std::string> filters;
 };
 
-// Folders become their files, in order, pid:* every process under a filter. `from_list` are
-// further names, a line each.
-std::vector<Named> expand(const std::vector<std::string>& operands, bool as_one_stack);
+// Folders become their files, in order, profiles of several targets each of these, pid:* every
+// process under a filter.
+std::vector<Named> expand(const std::vector<std::string>& operands, bool as_one_stack,
+                          const CommandLine& line);
+// Names, a line each.
 tl::expected<std::vector<std::string>, load::InputError> read_list(const std::string& file);
 
 // What could not be audited: a sentence that names the target.
