@@ -56,9 +56,12 @@ Condition inputs_of(const Inquiry& inquiry, const Abi& abi, const CallUse& use) 
   Condition result = Condition::always(inquiry.manager());
   for (const ArgumentTest& test : use.tests) {
     if (test.mask.empty()) continue;
-    const Term word = Term::word(inquiry.manager(), abi.low(position(abi, use, test.argument)));
-    result =
-        result & compare(word.masked(constant(test.mask)), Comparison::Equal, constant(test.value));
+    const std::size_t argument = position(abi, use, test.argument);
+    const Term low = Term::word(inquiry.manager(), abi.low(argument));
+    const Term high = Term::word(inquiry.manager(), abi.high(argument));
+    result = result &
+             compare(low.masked(constant(test.mask)), Comparison::Equal, constant(test.value)) &
+             compare(high, Comparison::Equal, 0);
   }
   return result;
 }

@@ -448,9 +448,9 @@ constexpr auto table = std::to_array<Rule>({
      "The strongest action of a stack wins; this one never does.", "Drop the rule, or the filter.",
      filter_page},
     {"generator-artefact", Structure, "Dead instructions of a known generator", Info, Proof,
-     "Are there one or two returns to which no path leads?",
-     "libseccomp ends filters in one return that nothing reaches, runc in two.", "Nothing to do.",
-     filter_page},
+     "Are there one or two returns or jumps to which no path leads?",
+     "libseccomp ends filters in one return that nothing reaches, runc leaves a jump and a return.",
+     "Nothing to do.", filter_page},
 
     // Facts about the filter as a whole.
     {"no-filter", Whole, "Nothing is filtered", High, Proof, "Is the stack empty?",
