@@ -79,7 +79,7 @@ class Cost(outside.InFolder):
                                     (["exec.txt", "--call", "read"], "needs --measure"),
                                     (["exec.txt", "--plot-depth", "x"], "needs --measure"),
                                     (["exec.txt", "--trace", "exec.txt", "--trace-format", "x"],
-                                     "unknown format")):
+                                     "trace-format")):
             self.check(outside.run("cost", *arguments, cwd=self.folder), 2, sentence)
         self.check(outside.run("cost", "exec.txt", "--trace", "none", cwd=self.folder), 3, "none")
 

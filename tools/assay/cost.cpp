@@ -36,11 +36,12 @@ tl::expected<cost::Workload, ExitStatus> read_workload(const CommandLine& line,
                                                        const cost::FilterCost& cost) {
   load::TraceOptions options;
   options.reader.arch = line.semantics().machine;
-  if (line.has("trace-format")) {
-    options.format = trace::find_format(line.text("trace-format"));
-    if (!options.format)
-      return tl::unexpected(line.usage("option '--trace-format': unknown format"));
-  }
+  std::vector<std::string_view> formats{"auto"};
+  for (std::size_t i = 0; i < trace::formats; ++i)
+    formats.push_back(trace::name(static_cast<trace::Format>(i)));
+  const auto format = line.choice("trace-format", formats);
+  if (!format) return tl::unexpected(format.error());
+  options.format = trace::find_format(*format);
   cost::Workload workload;
   auto stream = load::TraceStream::open(line.text("trace"), options);
   if (!stream) {
@@ -225,8 +226,8 @@ ExitStatus run_cost(const Arguments& arguments) {
              "the filters are one stack, oldest first (those of pid:N always are)"},
             {"trace", OptionKind::Text, "FILE",
              "weigh calls as this recording has them (strace, strace -c, audit, perf, records)"},
-            {"trace-format", OptionKind::Text, "NAME",
-             "strace|audit|perf-trace|json|raw|...: instead of finding out"},
+            {"trace-format", OptionKind::Text, "FORMAT",
+             "auto|strace|strace-c|audit|perf|perf-s|perf-script|json|raw"},
             {"calls", OptionKind::Flag, "", "a row for every call, not for groups of them"},
             {"advice", OptionKind::Flag, "", "look for cheaper filters with the same meaning"},
             {"write", OptionKind::Text, "FILE", "write the cheapest one, raw"},

@@ -4,14 +4,14 @@ _assay() {
   local command= i options=
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-      check | run | diff | explain | query | witness | fingerprint | audit | replay | disasm | asm | confirm | campaign | dump | report | merge | ps) command=${COMP_WORDS[i]}; break ;;
+      check | run | diff | explain | query | witness | fingerprint | audit | replay | cost | disasm | asm | confirm | campaign | dump | report | merge | ps) command=${COMP_WORDS[i]}; break ;;
     esac
   done
   COMPREPLY=()
   case $before in
   esac
   case $command in
-    '') options="--help --version --format check run diff explain query witness fingerprint audit replay disasm asm confirm campaign dump report merge ps" ;;
+    '') options="--help --version --format check run diff explain query witness fingerprint audit replay cost disasm asm confirm campaign dump report merge ps" ;;
     'check') options="--input-format --privileged --no-new-privs --jit-harden --flags --chain --stack --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
     'run') options="--input-format --arch --nr --syscall --ip --arg --records --records-format --trace --stack --tracer --listener --sigsys-handler --threads --help --format --semantics --output --color --quiet" ;;
     'diff') options="--input-format --stack-a --stack-b --subset --exact --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
@@ -21,6 +21,7 @@ _assay() {
     'fingerprint') options="--input-format --stack --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
     'audit') options="--input-format --rule --ignore --severity --fail-on --baseline --confirm --stack --targets --details --kernel --fact --libc --installed --jobs --rules --explain --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
     'replay') options="--input-format --trace-format --arch --stack --each --unused --against --tighten --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
+    'cost') options="--input-format --stack --trace --trace-format --calls --advice --write --measure --call --rounds --plot-calls --plot-depth --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
     'disasm') options="--input-format --plain --no-comments --arch --byte-order --help --format --semantics --output --color --quiet" ;;
     'asm') options="--input-format --output-format --help --format --semantics --output --color --quiet" ;;
     'confirm') options="--input-format --stack --records --seed --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
