@@ -29,6 +29,7 @@ constexpr auto commands = std::to_array<Command>({
     {"asm", "assembly text as a filter", run_asm},
     {"confirm", "the running kernel's verdicts beside ours, for a filter", run_confirm},
     {"campaign", "random programs and records, ours beside the running kernel's", run_campaign},
+    {"profile", "what a profile means, what is loaded for it, and are they the same", run_profile},
     {"dump", "the filters that a process has, or installs", run_dump},
     {"report", "one page about a filter or two: findings, policy, pictures, cost", run_report},
     {"merge", "the results of shares put together, and what people ask of them", run_merge},
