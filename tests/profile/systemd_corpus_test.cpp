@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <regex>
 
 #include "assay/profile/systemd_intent.hpp"
 #include "assay/profile/systemd_stack.hpp"
@@ -152,6 +153,49 @@ TEST(SystemdCorpus, StacksOfUnitsInPackagesAreAsCaptured) {
   EXPECT_GT(compared + missing.size(), 0U);
   if (!missing.empty())
     GTEST_SKIP() << compared << " units compared; not unpacked or installed:" << missing;
+}
+
+// Unit files where their packages put them: those of installed packages by dpkg's lists of
+// files, and all below $ASSAY_UNITS.
+std::vector<fs::path> unit_files() {
+  static const std::regex unit(R"(.*/systemd/(system|user)/[^/]+\.(service|socket|mount|swap))");
+  std::vector<fs::path> files;
+  const auto add = [&](const std::string& path) {
+    std::error_code error;
+    if (std::regex_match(path, unit) && fs::is_regular_file(path, error)) files.emplace_back(path);
+  };
+  std::ifstream packages(ASSAY_SOURCE_DIR "/tests/data/profile/systemd/packages.txt");
+  for (std::string package; std::getline(packages, package);)
+    for (const char* const arch : {"", ":amd64"}) {
+      std::ifstream list("/var/lib/dpkg/info/" + package + arch + ".list");
+      for (std::string path; std::getline(list, path);) add(path);
+    }
+  std::error_code error;
+  if (const char* const unpacked = std::getenv("ASSAY_UNITS"))
+    for (const auto& entry : fs::recursive_directory_iterator(unpacked, error))
+      add(entry.path().string());
+  return files;
+}
+
+TEST(SystemdCorpus, UnitFilesOfPackagesAreReadCompiledAndVerified) {
+  std::size_t restricted = 0;
+  const auto files = unit_files();
+  for (const fs::path& path : files) {
+    const auto unit = read(path.filename().string(), path);
+    ASSERT_TRUE(unit) << path << ": " << unit.error().found;
+    const auto programs = programs_of(*unit);
+    Manager manager(symbolic::Order::fixed());
+    const auto compiled = VerdictFunction::of_stack(manager, programs);
+    const auto meant = systemd_intent(manager, unit->sandbox, {});
+    ASSERT_TRUE(compiled && meant) << path;
+    EXPECT_TRUE(manager.equal(*compiled, *meant)) << path;
+    restricted += programs.empty() ? 0 : 1;
+  }
+  constexpr std::size_t wanted = 100;
+  if (files.size() < wanted)
+    GTEST_SKIP() << files.size() << " unit files here, of which all were verified; " << wanted
+                 << " are wanted, in packages of tests/data/profile/systemd/packages.txt";
+  EXPECT_GT(restricted, 10U);
 }
 
 }  // namespace

@@ -15,13 +15,16 @@ constexpr Manual manual{
     "systemd units, Firecracker's and minijail's. ACTION is one of\n"
     "  compile   the filter that the runtime would load\n"
     "  intent    the policy straight from the rules, without compiling them\n"
-    "  verify    whether the two are the same, over all inputs",
+    "  verify    whether the two are the same, over all inputs\n"
+    "  test      a table of calls and the verdicts expected for them (docs/profile-tests.md)\n"
+    "  drift     what calls get that are newer than a kernel or a libseccomp",
     "PROFILE is a file, - for stdin, or FILE#NAME for one of its threads or containers; a unit's\n"
     "drop-ins are read from FILE.d. What is odd about a profile is told on stderr (in JSON as\n"
     "findings) with file and line. What a runtime adds on its own (the answer to calls of other\n"
     "architectures, to calls newer than the profile, socketcall and ipc) is part of the intent\n"
     "unless --pure leaves it out; docs/profiles.md has it all.\n"
-    "Exit status: 0 (verify: the same), 1 they differ, 3 unreadable, malformed or refused by the\n"
+    "Exit status: 0 (verify: the same; test: all passed), 1 not, or newer calls get answers that\n"
+    "break libraries, 3 unreadable, malformed or refused by the\n"
     "runtime, 5 not decided within the budget; of several the highest.",
     "  $ echo '{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [{\"names\": [\"reboot\"],\n"
     "      \"action\": \"SCMP_ACT_ERRNO\"}]}' | assay profile verify -\n"
@@ -36,18 +39,20 @@ constexpr auto actions = std::to_array<Action>({
     {"compile", compile_profile},
     {"intent", print_intent},
     {"verify", verify_profile},
+    {"test", test_profile},
+    {"drift", drift_profile},
 });
 
 tl::expected<Action, ExitStatus> read_action(const CommandLine& line) {
   if (line.operands().empty())
-    return tl::unexpected(line.usage("expected an ACTION: compile, intent or verify"));
+    return tl::unexpected(line.usage("expected an ACTION: compile, intent, verify, test or drift"));
   const std::string& word = line.operands()[0];
   for (const Action& action : actions)
     if (action.name == word) return action;
   std::vector<std::string_view> known;
   for (const Action& action : actions) known.push_back(action.name);
   return tl::unexpected(line.usage("found '" + load::printable(word, 80) +
-                                   "', expected an action: compile, intent or verify" +
+                                   "', expected an action: compile, intent, verify, test or drift" +
                                    did_you_mean(word, known)));
 }
 
@@ -80,6 +85,11 @@ ExitStatus run_profile(const Arguments& arguments) {
              "raw|raw-be|text|ddd|hex|c: how compile writes the filter"},
             {"against", OptionKind::Text, "FILTER",
              "verify this filter, or the stack pid:N, instead of what the runtime would load"},
+            {"table", OptionKind::Text, "FILE", "test: the cases, in YAML"},
+            {"junit", OptionKind::Text, "FILE", "test: write the results as JUnit XML, too"},
+            {"since", OptionKind::Text, "RELEASE",
+             "drift: linux-5.0 (the default), libseccomp-2.5.0, or libseccomp for the calls that "
+             "the installed one does not know"},
             {"pure", OptionKind::Flag, "", "leave out the rules that nobody wrote"},
             {"confirm", OptionKind::Flag, "",
              "ask the running kernel for its verdict on each witness, too"}});
