@@ -236,18 +236,23 @@ void ask_multiplexer(const Inquiry& inquiry, const Abi& abi, const Multiplexed& 
   if (!refused) return;
   const auto operation = static_cast<std::uint32_t>(*names::constant_value(row.operation));
   const auto word = symbolic::Term::word(inquiry.manager(), abi.low(0));
-  const Condition asked = compare(word.masked(row.mask), Comparison::Equal, operation);
+  Condition asked = compare(word.masked(row.mask), Comparison::Equal, operation);
+  if (!row.flag.empty()) {
+    // ipc hands the flags of shmat on in a register, too: its third argument.
+    const auto value = static_cast<std::uint32_t>(*names::constant_value(row.flag));
+    const auto flags = symbolic::Term::word(inquiry.manager(), abi.low(row.argument));
+    asked = asked & compare(flags.masked(value), Comparison::Equal, value);
+  }
   const auto open = (abi.of(*nr).open() & asked).witness();
   if (!open) return;
   const bool by_exec = needs_exec(inquiry.native().arch()) && &abi != &inquiry.native();
   if (by_exec && !can_exec(inquiry.native())) return;
-  Finding finding = inquiry.finding(
-      "multiplexer-open", subject(abi, row.multiplexer),
-      std::string(row.call) + " is refused for some arguments, and " + std::string(abi.token()) +
-          " " + std::string(row.multiplexer) + " does the same behind a pointer");
-  finding.evidence.calls = {
-      inquiry.exhibit("gets through, whatever the pointer leads to", abi.input(*nr, *open)),
-      inquiry.exhibit("is refused", *refused)};
+  Finding finding = inquiry.finding("multiplexer-open", subject(abi, row.multiplexer),
+                                    std::string(row.call) + " is refused for some arguments, and " +
+                                        std::string(abi.token()) + " " +
+                                        std::string(row.multiplexer) + " does the same");
+  finding.evidence.calls = {inquiry.exhibit("gets through", abi.input(*nr, *open)),
+                            inquiry.exhibit("is refused", *refused)};
   if (by_exec) finding.severity = Severity::Medium;
   const bool foreign = &abi != &inquiry.native();
   if (foreign && !require(finding, inquiry.abi_present(abi.arch()), Unmet::Drops)) return;

@@ -99,7 +99,8 @@ constexpr auto table = std::to_array<Rule>({
     {"multiplexer-open", Abi, "socketcall or ipc goes past a restriction", High, Witness,
      "Is V(a, socket, family) CLOSED for some family and V(a, socketcall, 1) OPEN; or shared "
      "memory with SHM_EXEC CLOSED and V(a, ipc, 21) OPEN; for an ABI a that has the multiplexer?",
-     "socketcall and ipc carry the real arguments behind a pointer, where no filter sees them. A "
+     "socketcall carries the real arguments behind a pointer, where no filter sees them; ipc "
+     "passes flags on. A "
      "restriction of socket families is void where socketcall can be had. x86_64 has it only "
      "through the 32-bit ABI; s390x natively.",
      "Close the 32-bit ABI, or close socketcall and ipc there. Where 32-bit programs need "
