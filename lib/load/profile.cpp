@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "assay/profile/minijail.hpp"
+#include "assay/profile/oci.hpp"
 #include "load/unit_files.hpp"
 
 namespace assay::load {
@@ -96,7 +98,7 @@ tl::expected<Profile, InputError> read(std::span<const ProfileText> texts, std::
                                          "a profile; --profile-format says which"));
   Profile result{std::string(file),
                  {options.runtime.value_or(profile::usual_runtime(*format)), options.host,
-                  options.kernel, options.capabilities},
+                  options.kernel, options.capabilities, options.seccomp_default},
                  {}};
   auto targets =
       profile::read_targets(texts, *format, result.environment,
@@ -108,6 +110,46 @@ tl::expected<Profile, InputError> read(std::span<const ProfileText> texts, std::
   }
   result.targets = std::move(*targets);
   return result;
+}
+
+void set_file(profile::RuleSet& rules, std::uint32_t file) {
+  rules.place.file = file;
+  for (profile::Rule& rule : rules.rules) {
+    rule.place.file = file;
+    for (profile::Call& call : rule.calls) call.place.file = file;
+    for (profile::ArgumentCondition& condition : rule.conditions) condition.place.file = file;
+  }
+}
+
+// Containers whose Localhost profile is there become targets; containerd reads it as plain OCI.
+std::optional<InputError> read_localhost(Profile& profile, const std::string& root) {
+  profile::Targets& targets = profile.targets;
+  for (const profile::ContainerProfile& container : targets.containers) {
+    if (container.type != profile::ProfileType::Localhost || container.localhost.empty()) continue;
+    const std::string target = name(container);
+    const bool known = std::any_of(targets.targets.begin(), targets.targets.end(),
+                                   [&](const auto& other) { return other.name == target; });
+    if (known) continue;
+    const std::string path = (std::filesystem::path(root) / container.localhost).string();
+    const auto text = text_of(path);
+    if (!text) {
+      targets.findings.push_back(
+          {profile::FindingKind::Refused, profile::Severity::Error, container.place,
+           printable(path) + " cannot be read: the container would not start"});
+      continue;
+    }
+    auto read = profile::read_oci(*text, path, {Format::Oci, profile.environment});
+    if (!read) return malformed(path, read.error());
+    const auto file = static_cast<std::uint32_t>(targets.files.size());
+    targets.files.push_back(path);
+    for (profile::Finding& finding : read->findings) {
+      finding.place.file = file;
+      targets.findings.push_back(std::move(finding));
+    }
+    for (profile::RuleSet& rules : read->filters) set_file(rules, file);
+    targets.targets.push_back({target, std::move(read->filters), {}});
+  }
+  return std::nullopt;
 }
 
 struct Argument {
@@ -142,6 +184,9 @@ tl::expected<Profile, InputError> load_profile(std::string_view argument,
   const auto texts = texts_of(wanted.path, options.format);
   if (!texts) return tl::unexpected(texts.error());
   auto profile = read(*texts, argument, options);
+  if (profile && !options.seccomp_root.empty())
+    if (auto error = read_localhost(*profile, options.seccomp_root))
+      return tl::unexpected(std::move(*error));
   if (!profile || wanted.target.empty()) return profile;
   return only(std::move(*profile), wanted.target);
 }

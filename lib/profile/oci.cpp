@@ -9,6 +9,7 @@
 #include "profile/json_object.hpp"
 #include "profile/oci_format.hpp"
 #include "profile/oci_names.hpp"
+#include "profile/oci_rules.hpp"
 
 namespace assay::profile {
 namespace {
@@ -349,6 +350,11 @@ class OciReader {
 
 }  // namespace
 
+std::optional<RuleSet> read_oci_rules(const JsonValue& value, Format format,
+                                      const Environment& environment, Reports& reports) {
+  return OciReader(format, environment, reports).read(value);
+}
+
 Read read_oci(std::string_view text, std::string_view file, const OciOptions& options) {
   auto json = parse_json(text);
   if (!json) return tl::unexpected(json.error());
@@ -361,7 +367,7 @@ Read read_oci(std::string_view text, std::string_view file, const OciOptions& op
   const bool bundle = profile != nullptr;
   if (!bundle) profile = &json->root;
   const Format format = options.format.value_or(bundle ? Format::Oci : container_format(*profile));
-  auto rules = OciReader(format, options.environment, reports).read(*profile);
+  auto rules = read_oci_rules(*profile, format, options.environment, reports);
   if (reports.error) return tl::unexpected(*reports.error);
   Profile result{format, {std::string(file)}, {}, false, std::move(reports.findings)};
   if (rules) result.filters.push_back(std::move(*rules));

@@ -93,7 +93,7 @@ bool has_line(std::string_view text, std::string_view start) {
 
 tl::expected<Targets, ReadError> targets_of(Read read) {
   if (!read) return tl::unexpected(read.error());
-  Targets result{read->format, std::move(read->files), {}, std::move(read->findings)};
+  Targets result{read->format, std::move(read->files), {}, std::move(read->findings), {}};
   if (read->stacked) {
     result.targets.push_back({{}, std::move(read->filters), {}});
     return result;
@@ -105,11 +105,24 @@ tl::expected<Targets, ReadError> targets_of(Read read) {
   return result;
 }
 
+// Objects of the operator, and the containers that ask for the files it makes of them.
+tl::expected<Targets, ReadError> targets_of(tl::expected<Manifest, ReadError> manifest) {
+  if (!manifest) return tl::unexpected(manifest.error());
+  Targets result{Format::Kubernetes, manifest->files, {}, manifest->findings, manifest->containers};
+  for (const Manifest::Stored& stored : manifest->profiles) {
+    result.targets.push_back({stored.rules.name, {stored.rules}, {}});
+    for (const ContainerProfile& container : manifest->containers)
+      if (container.type == ProfileType::Localhost && container.localhost == stored.path)
+        result.targets.push_back({name(container), {stored.rules}, {}});
+  }
+  return result;
+}
+
 tl::expected<Targets, ReadError> read_unit_target(std::span<const ProfileText> texts,
                                                   const CallGroups& groups) {
   auto unit = read_unit(texts, groups);
   if (!unit) return tl::unexpected(unit.error());
-  Targets result{Format::Systemd, unit->files, {}, unit->findings};
+  Targets result{Format::Systemd, unit->files, {}, unit->findings, {}};
   result.targets.push_back({{}, {}, std::move(*unit)});
   return result;
 }
@@ -170,7 +183,7 @@ tl::expected<Targets, ReadError> read_targets(std::span<const ProfileText> texts
       return targets_of(read_minijail(texts, {.compiler = {}, .environment = environment}));
     case Format::Kubernetes: break;
   }
-  return tl::unexpected(ReadError{{}, std::string(name(format)), "a format that is read", {}});
+  return targets_of(read_kubernetes(first.text, first.name, environment));
 }
 
 tl::expected<Meaning, Meaningless> intent(Manager& manager, const Target& target,

@@ -14,7 +14,8 @@ DATA = HERE / "data"
 SCHEMAS = HERE.parent.parent / "docs/schema"
 ASSAY = os.path.abspath(os.environ["ASSAY"])
 COMMANDS = ("audit", "check", "explain", "diff", "query", "witness", "run", "replay", "fingerprint",
-            "cost", "disasm", "asm", "confirm", "campaign", "dump", "report", "merge", "ps")
+            "cost", "disasm", "asm", "confirm", "campaign", "profile", "fuzz-generator", "dump",
+            "report", "merge", "ps")
 
 
 def environment():

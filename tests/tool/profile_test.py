@@ -104,6 +104,18 @@ class Profile(outside.InFolder):
         self.assertIn("ERRNO(1)", out)
         self.check(outside.run("diff", name, name, cwd=self.folder))
 
+    def test_containers_of_a_manifest(self):
+        (self.folder / "seccomp").mkdir()
+        (self.folder / "seccomp/app.json").write_text(json.dumps(DENY))
+        name = self.write("kind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n"
+                          "  - {name: a, securityContext: {seccompProfile: {type: Localhost, "
+                          "localhostProfile: app.json}}}\n  - {name: b}\n", "pod.yaml")
+        rows = self.json("containers", name)["containers"]
+        self.assertEqual([(row["container"], row["profile"], row["origin"]) for row in rows],
+                         [("a", "Localhost", "container"), ("b", "Unconfined", "kubelet-default")])
+        row = self.json("verify", name, "--seccomp-root", "seccomp")
+        self.assertEqual((row["target"], row["equal"]), ("Pod/web/a", True))
+
     def test_usage(self):
         for arguments, told in (([], "expected an ACTION"), (["verfy", "x"], "did you mean 'verify'"),
                                 (["verify"], "expected a PROFILE"),
@@ -114,4 +126,4 @@ class Profile(outside.InFolder):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    outside.main()

@@ -30,6 +30,7 @@ ExitStatus run_dump(const Arguments& arguments);
 ExitStatus run_explain(const Arguments& arguments);
 ExitStatus run_fingerprint(const Arguments& arguments);
 ExitStatus run_merge(const Arguments& arguments);
+ExitStatus run_fuzz_generator(const Arguments& arguments);
 ExitStatus run_profile(const Arguments& arguments);
 ExitStatus run_ps(const Arguments& arguments);
 ExitStatus run_query(const Arguments& arguments);

@@ -30,6 +30,8 @@ constexpr auto commands = std::to_array<Command>({
     {"confirm", "the running kernel's verdicts beside ours, for a filter", run_confirm},
     {"campaign", "random programs and records, ours beside the running kernel's", run_campaign},
     {"profile", "what a profile means, what is loaded for it, and are they the same", run_profile},
+    {"fuzz-generator", "does a generator of filters keep its word on random rules",
+     run_fuzz_generator},
     {"dump", "the filters that a process has, or installs", run_dump},
     {"report", "one page about a filter or two: findings, policy, pictures, cost", run_report},
     {"merge", "the results of shares put together, and what people ask of them", run_merge},
@@ -43,7 +45,7 @@ std::string overview() {
       "Decides what a Linux seccomp filter really does.\n\nCommands:\n";
   for (const Command& command : commands) {
     text += "  " + std::string(command.name);
-    text.append(13 - std::min<std::size_t>(command.name.size(), 12), ' ');
+    text.append(16 - std::min<std::size_t>(command.name.size(), 15), ' ');
     text += std::string(command.summary) + "\n";
   }
   return text +

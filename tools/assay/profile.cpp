@@ -13,11 +13,12 @@ constexpr Manual manual{
     "profile", "ACTION PROFILE...",
     "Works on the profiles that people write: of containers (OCI, Docker, Podman, Kubernetes),\n"
     "systemd units, Firecracker's and minijail's. ACTION is one of\n"
-    "  compile   the filter that the runtime would load\n"
-    "  intent    the policy straight from the rules, without compiling them\n"
-    "  verify    whether the two are the same, over all inputs\n"
-    "  test      a table of calls and the verdicts expected for them (docs/profile-tests.md)\n"
-    "  drift     what calls get that are newer than a kernel or a libseccomp",
+    "  compile     the filter that the runtime would load\n"
+    "  intent      the policy straight from the rules, without compiling them\n"
+    "  verify      whether the two are the same, over all inputs\n"
+    "  test        a table of calls and the verdicts expected for them (docs/profile-tests.md)\n"
+    "  drift       what calls get that are newer than a kernel or a libseccomp\n"
+    "  containers  which profile each container of a Kubernetes manifest gets",
     "PROFILE is a file, - for stdin, or FILE#NAME for one of its threads or containers; a unit's\n"
     "drop-ins are read from FILE.d. What is odd about a profile is told on stderr (in JSON as\n"
     "findings) with file and line. What a runtime adds on its own (the answer to calls of other\n"
@@ -26,9 +27,8 @@ constexpr Manual manual{
     "Exit status: 0 (verify: the same; test: all passed), 1 not, or newer calls get answers that\n"
     "break libraries, 3 unreadable, malformed or refused by the\n"
     "runtime, 5 not decided within the budget; of several the highest.",
-    "  $ echo '{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [{\"names\": [\"reboot\"],\n"
-    "      \"action\": \"SCMP_ACT_ERRNO\"}]}' | assay profile verify -\n"
-    "  -: same as what runc loads (8 instructions)"};
+    "  $ echo '{\"defaultAction\": \"SCMP_ACT_ALLOW\"}' | assay profile verify -\n"
+    "  -: same as what runc loads (7 instructions)"};
 
 struct Action {
   std::string_view name;
@@ -41,18 +41,21 @@ constexpr auto actions = std::to_array<Action>({
     {"verify", verify_profile},
     {"test", test_profile},
     {"drift", drift_profile},
+    {"containers", print_containers},
 });
 
 tl::expected<Action, ExitStatus> read_action(const CommandLine& line) {
   if (line.operands().empty())
-    return tl::unexpected(line.usage("expected an ACTION: compile, intent, verify, test or drift"));
+    return tl::unexpected(
+        line.usage("expected an ACTION: compile, intent, verify, test, drift or containers"));
   const std::string& word = line.operands()[0];
   for (const Action& action : actions)
     if (action.name == word) return action;
   std::vector<std::string_view> known;
   for (const Action& action : actions) known.push_back(action.name);
   return tl::unexpected(line.usage("found '" + load::printable(word, 80) +
-                                   "', expected an action: compile, intent, verify, test or drift" +
+                                   "', expected an action: compile, intent, verify, test, drift or "
+                                   "containers" +
                                    did_you_mean(word, known)));
 }
 

@@ -16,6 +16,7 @@ struct ProfileJob {
 };
 
 ExitStatus compile_profile(const ProfileJob& job, const load::Profile& profile);
+ExitStatus print_containers(const ProfileJob& job, const load::Profile& profile);
 ExitStatus print_intent(const ProfileJob& job, const load::Profile& profile);
 ExitStatus test_profile(const ProfileJob& job, const load::Profile& profile);
 ExitStatus drift_profile(const ProfileJob& job, const load::Profile& profile);

@@ -81,7 +81,11 @@ void add_profile_options(CommandLine& line) {
              "a capability of the bounding set, or all, default (what container engines leave) "
              "or none (repeatable)"},
             {"form", OptionKind::Text, "FORM",
-             "linear|tree: how libseccomp lays the calls out; the default is the runtime's"}});
+             "linear|tree: how libseccomp lays the calls out; the default is the runtime's"},
+            {"seccomp-root", OptionKind::Text, "DIR",
+             "kubelet's folder of Localhost profiles; without it they are not read"},
+            {"seccomp-default", OptionKind::Flag, "",
+             "kubelet gives RuntimeDefault where a manifest asks for nothing"}});
 }
 
 tl::expected<load::ProfileOptions, ExitStatus> read_profile_options(const CommandLine& line) {
@@ -110,6 +114,8 @@ tl::expected<load::ProfileOptions, ExitStatus> read_profile_options(const Comman
     if (!word) return tl::unexpected(word.error());
     options.form = *word == "tree" ? profile::Form::Tree : profile::Form::Linear;
   }
+  options.seccomp_root = line.text("seccomp-root");
+  options.seccomp_default = line.has("seccomp-default");
   return options;
 }
 

@@ -28,6 +28,9 @@ struct ProfileOptions {
   seccomp::KernelVersion kernel{6, 18};
   std::vector<std::string> capabilities = profile::default_capabilities();
   profile::Form form = profile::Form::AsRuntime;
+  // Of Kubernetes: kubelet's folder of Localhost profiles, which are read when it is given.
+  std::string seccomp_root;
+  bool seccomp_default = false;
   std::optional<profile::CallGroups> groups;  // of systemd; none: the shipped table
 };
 

@@ -36,6 +36,7 @@ struct Environment {
   seccomp::KernelVersion kernel{6, 18};
   // Of the bounding set, "CAP_SYS_ADMIN"; see below for the usual sets.
   std::vector<std::string> capabilities;
+  bool seccomp_default = false;  // kubelet's seccompDefault: RuntimeDefault where nobody asks
 };
 
 // What container engines leave a container by default.

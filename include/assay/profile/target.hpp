@@ -13,6 +13,7 @@
 #include "assay/profile/compile.hpp"
 #include "assay/profile/environment.hpp"
 #include "assay/profile/intent.hpp"
+#include "assay/profile/kubernetes.hpp"
 #include "assay/profile/profile.hpp"
 #include "assay/profile/systemd.hpp"
 
@@ -30,6 +31,8 @@ struct Targets {
   std::vector<std::string> files;
   std::vector<Target> targets;
   Findings findings;
+  // Of a Kubernetes manifest; those whose rules are known are targets, too.
+  std::vector<ContainerProfile> containers;
 };
 
 // By the file's name, else by what stands in it.

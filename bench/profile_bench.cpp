@@ -1,0 +1,86 @@
+// Random rules a minute on one core, from rules to proof, and the time to verify containers-
+// common's profile for its little-endian architectures in both forms. NDJSON; judged by
+// bench/check-profiles.
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include "assay/profile/generator_campaign.hpp"
+#include "assay/profile/oci.hpp"
+#include "assay/profile/verify.hpp"
+#include "assay/verify/accept.hpp"
+
+namespace {
+
+using namespace assay;
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// With minimising: what a user waits for.
+void random_rules(std::uint64_t count, bool minimise) {
+  const profile::Generator generator = profile::libseccomp_generator();
+  profile::GeneratorCampaign campaign(generator, 1);
+  std::uint64_t disagreements = 0;
+  const auto start = Clock::now();
+  for (std::uint64_t i = 0; i < count; ++i) {
+    if (minimise)
+      campaign.run(i);
+    else
+      disagreements += is_disagreement(judge(campaign.request(i), generator).outcome) ? 1 : 0;
+  }
+  const double seconds = seconds_since(start);
+  if (minimise) disagreements = campaign.tally().disagreements;
+  std::printf(
+      "{\"row\":\"random rules%s\",\"profiles\":%llu,\"disagreements\":%llu,"
+      "\"seconds\":%.3f,\"per_minute\":%.0f}\n",
+      minimise ? ", minimised" : "", static_cast<unsigned long long>(count),
+      static_cast<unsigned long long>(disagreements), seconds,
+      60 * static_cast<double>(count) / seconds);
+}
+
+constexpr auto hosts = std::to_array<seccomp::Arch>(
+    {seccomp::Arch::x86_64, seccomp::Arch::x86, seccomp::Arch::aarch64, seccomp::Arch::arm,
+     seccomp::Arch::mipsel64, seccomp::Arch::ppc64le, seccomp::Arch::riscv64});
+
+bool installed_profile(const char* path) {
+  std::ifstream file(path);
+  if (!file) return false;
+  std::ostringstream text;
+  text << file.rdbuf();
+  double seconds = 0;
+  int same = 0;
+  for (const seccomp::Arch host : hosts)
+    for (const profile::Form form : {profile::Form::Linear, profile::Form::Tree}) {
+      const auto start = Clock::now();
+      const profile::Environment environment{
+          profile::Runtime::Runc, host, {6, 18}, profile::default_capabilities()};
+      const auto read = profile::read_oci(text.str(), path, {{}, environment});
+      const auto compiled = compile(read->filters[0], environment, form);
+      const auto program = verify::accept(*compiled);
+      const auto quick = verify_quickly(read->filters[0], environment, *program);
+      seconds += seconds_since(start);
+      same += quick && quick->equal ? 1 : 0;
+    }
+  std::printf("{\"row\":\"%s\",\"filters\":%zu,\"same\":%d,\"seconds\":%.3f}\n", path,
+              2 * hosts.size(), same, seconds);
+  return true;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::uint64_t count = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 20'000;
+  random_rules(count, false);
+  random_rules(count, true);
+  // The tables of names are read once by the first.
+  const bool there = installed_profile("/usr/share/containers/seccomp.json");
+  installed_profile("/usr/share/containers/seccomp.json");
+  installed_profile("/usr/share/gocode/src/github.com/docker/docker/profiles/seccomp/default.json");
+  return there ? 0 : 4;
+}

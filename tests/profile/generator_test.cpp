@@ -1,0 +1,141 @@
+// Generators on random rules: wrong ones are refuted and their rules made small, and what is
+// said of the installed libseccomp is what stands in the data.
+#include <gtest/gtest.h>
+
+#include "assay/bpf/opcode.hpp"
+#include "assay/profile/generator_campaign.hpp"
+#include "assay/profile/intent.hpp"
+#include "assay/profile/oci.hpp"
+
+namespace assay::profile {
+namespace {
+
+using bpf::Operand;
+using bpf::Operation;
+using seccomp::Action;
+
+// Three ways to be wrong, each of which was somebody's bug.
+
+// The halves of an argument are taken for each other: loads are exchanged.
+tl::expected<Instructions, Declined> with_halves_swapped(const Request& request) {
+  auto filter = libseccomp_generator()(request);
+  constexpr std::uint32_t first_argument = 16;
+  if (filter)
+    for (bpf::Instruction& instruction : *filter)
+      if (instruction.code == code_of(Operation::Ld, Operand::Word) &&
+          instruction.k >= first_argument)
+        instruction.k ^= 4;
+  return filter;
+}
+
+// Orders are those of signed numbers: the constant of >= and > is off by 2^31.
+tl::expected<Instructions, Declined> with_signed_order(const Request& request) {
+  auto filter = libseccomp_generator()(request);
+  bool argument = false;
+  if (!filter) return filter;
+  for (bpf::Instruction& instruction : *filter) {
+    if (instruction.code == code_of(Operation::Ld, Operand::Word)) argument = instruction.k >= 16;
+    const bool order = instruction.code == code_of(Operation::Jge, Operand::Immediate) ||
+                       instruction.code == code_of(Operation::Jgt, Operand::Immediate);
+    if (order && argument && instruction.k >= 0x80000000) instruction.k -= 0x80000000;
+  }
+  return filter;
+}
+
+// The last rule is forgotten.
+tl::expected<Instructions, Declined> with_a_rule_dropped(const Request& request) {
+  Request shorter = request;
+  if (shorter.rules.rules.size() > 1) shorter.rules.rules.pop_back();
+  return libseccomp_generator()(shorter);
+}
+
+// The first disagreement that the installed libseccomp does not have by itself.
+std::optional<Request> first_refuted(const Generator& wrong, std::uint64_t most) {
+  for (std::uint64_t index = 0; index < most; ++index) {
+    sample::Random random(7, index);
+    const Request request = request_of(sample::rules(random));
+    const Judgement judgement = judge(request, wrong);
+    if (judgement.outcome != Outcome::Different) continue;
+    if (judge(request, libseccomp_generator()).outcome != Outcome::Same) continue;
+    return minimised(request, wrong, judgement);
+  }
+  return std::nullopt;
+}
+
+TEST(Generator, WrongOnesAreRefutedAndMinimisedToTwoRulesAtMost) {
+  const std::pair<const char*, Generator> wrong[] = {{"halves swapped", with_halves_swapped},
+                                                     {"signed order", with_signed_order},
+                                                     {"a rule dropped", with_a_rule_dropped}};
+  for (const auto& [name, generator] : wrong) {
+    const auto refuted = first_refuted(generator, 2'000);
+    ASSERT_TRUE(refuted) << name;
+    EXPECT_LE(refuted->rules.rules.size(), 2U) << name << '\n' << to_text(*refuted);
+    EXPECT_EQ(judge(*refuted, generator).outcome, Outcome::Different) << name;
+  }
+}
+
+TEST(Generator, FiltersThatLinuxRejectsAreDisagreements) {
+  const Generator empty = [](const Request&) { return Instructions{}; };
+  EXPECT_EQ(judge({}, empty).outcome, Outcome::Rejected);
+  const Generator declines = [](const Request&) -> tl::expected<Instructions, Declined> {
+    return tl::unexpected(Declined{false, "no"});
+  };
+  EXPECT_EQ(judge({}, declines).outcome, Outcome::Declines);
+}
+
+Rule rule(std::uint16_t error, Operator op, std::uint64_t value) {
+  return {{{"read", {}}},
+          {value_of(Action::Errno, error)},
+          {{0, op, value, 0, Width::Whole, {}}},
+          {},
+          {}};
+}
+
+TEST(Generator, ConflictsAreRefusedByBoth) {
+  Request request;
+  request.rules.otherwise = {value_of(Action::Allow)};
+  request.rules.rules = {rule(1, Operator::Equal, 1), rule(2, Operator::Equal, 1)};
+  EXPECT_EQ(judge(request, libseccomp_generator()).outcome, Outcome::Refused);
+}
+
+TEST(Generator, OverlapsOfDifferentVerdictsAreComparedOnlyWhereTheyDoNotOverlap) {
+  Request request;
+  request.rules.otherwise = {value_of(Action::Allow)};
+  request.rules.rules = {rule(1, Operator::Greater, 10), rule(2, Operator::Equal, 20)};
+  EXPECT_EQ(judge(request, libseccomp_generator()).outcome, Outcome::SameSoFar);
+}
+
+TEST(Generator, RandomRulesComeBackFromTheirJson) {
+  for (std::uint64_t index = 0; index < 300; ++index) {
+    sample::Random random(11, index);
+    const Request request = request_of(sample::rules(random));
+    const Environment environment{Runtime::Libseccomp, request.host, {6, 18}, {}};
+    const Read read =
+        read_oci(to_oci_json(request.rules, request.host), "-", {Format::Oci, environment});
+    ASSERT_TRUE(read) << read.error().found;
+    symbolic::Manager manager(symbolic::Order::fixed());
+    const auto ours = intent(manager, request.rules, environment);
+    const auto theirs = intent(manager, read->filters.at(0), environment);
+    ASSERT_EQ(ours.has_value(), theirs.has_value()) << index;
+    if (ours) {
+      EXPECT_TRUE(manager.equal(ours->function, theirs->function)) << index;
+    }
+  }
+}
+
+TEST(Generator, AProgramIsOneToo) {
+  // tail drops the profile and answers with nothing that is a filter; cat answers with JSON.
+  const Generator silent = command_generator({"true"});
+  const Generator nonsense = command_generator({"cat"});
+  const Generator refusing = command_generator({"false"});
+  const Generator absent = command_generator({"/no/such/program"});
+  const Generator slow = command_generator({"sleep", "10"}, std::chrono::milliseconds(50));
+  EXPECT_EQ(judge({}, silent).outcome, Outcome::Rejected);  // an empty filter
+  EXPECT_EQ(judge({}, nonsense).outcome, Outcome::Broken);
+  EXPECT_EQ(judge({}, refusing).outcome, Outcome::Declines);
+  EXPECT_EQ(judge({}, absent).outcome, Outcome::Broken);
+  EXPECT_EQ(judge({}, slow).outcome, Outcome::Broken);
+}
+
+}  // namespace
+}  // namespace assay::profile
