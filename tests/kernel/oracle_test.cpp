@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -318,6 +319,35 @@ TEST_F(OracleTest, TimeLimit) {
   const Filter slow(4096, ret_allow);
   EXPECT_EQ(hasty->accept(std::vector<Instructions>(256, slow)),
             tl::unexpected(Failure{FailureKind::TimeLimit, 0}));
+}
+
+TEST_F(OracleTest, AChildWithoutMemoryIsReportedAndSurvived) {
+  const rlimit none{0, RLIM_INFINITY};
+  const rlimit all{RLIM_INFINITY, RLIM_INFINITY};
+  ASSERT_EQ(children().size(), 1U);
+  const pid_t child = children().front();
+  if (prlimit(child, RLIMIT_AS, &none, nullptr) != 0)
+    GTEST_SKIP() << "only root can limit a child that cannot be dumped";
+  // No page can be mapped for this pointer, and the oracle says so.
+  const Filter pointer{{0x20, 0, 0, 8}, {0x16}};
+  EXPECT_EQ(values(pointer, {record(1)}),
+            std::vector<Value>{Value(tl::unexpect, NotAskable::PointerTaken)});
+  ASSERT_EQ(prlimit(child, RLIMIT_AS, &all, nullptr), 0);
+  SeccompData other = record(1);
+  other.instruction_pointer += 0x10000;
+  EXPECT_EQ(values(pointer, {other}), std::vector<Value>{0x11234U});
+}
+
+TEST_F(OracleTest, NoProcessToBeHad) {
+  if (!test::is_root()) GTEST_SKIP() << "only root can become another user";
+  EXPECT_EQ(test::in_child([] {
+              if (!test::become_nobody()) return 1;
+              const rlimit none{0, 0};
+              setrlimit(RLIMIT_NPROC, &none);
+              const auto oracle = Oracle::open();
+              return !oracle && oracle.error() == Unavailable{Lack::Resources, EAGAIN} ? 0 : 2;
+            }),
+            0);
 }
 
 TEST_F(OracleTest, TheCallersHandlersAndDescriptorsStayItsOwn) {
