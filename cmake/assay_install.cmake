@@ -10,8 +10,9 @@ if(TARGET assay_assay)
   install(TARGETS assay_assay EXPORT assay-targets DESTINATION "${CMAKE_INSTALL_LIBDIR}")
   install(EXPORT assay-targets NAMESPACE assay:: DESTINATION "${package_dir}")
 endif()
+install(TARGETS assay_shared DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(DIRECTORY include/assay DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
-  FILES_MATCHING PATTERN "*.hpp")
+  FILES_MATCHING PATTERN "*.hpp" PATTERN "*.h")
 
 configure_file(cmake/assay-config.cmake.in assay-config.cmake @ONLY)
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/assay-config-version.cmake"
@@ -21,7 +22,7 @@ install(FILES "${PROJECT_BINARY_DIR}/assay-config.cmake"
 
 # The prefix is written relative to the file, so that a moved tree still works.
 file(RELATIVE_PATH up_to_prefix "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
-foreach(library assay-core assay)
+foreach(library assay-core assay assay-c)
   configure_file(cmake/${library}.pc.in ${library}.pc @ONLY)
   install(FILES "${PROJECT_BINARY_DIR}/${library}.pc"
     DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
@@ -30,6 +31,9 @@ endforeach()
 if(TARGET assay)
   install(TARGETS assay DESTINATION "${CMAKE_INSTALL_BINDIR}")
   install(FILES docs/man/assay.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+  install(DIRECTORY docs/ DESTINATION "${CMAKE_INSTALL_DOCDIR}" FILES_MATCHING PATTERN "*.md"
+    PATTERN "*.json" PATTERN man EXCLUDE)
+  install(FILES README.md CHANGELOG.md LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
   install(FILES tools/assay/completions/assay.bash RENAME assay
     DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
   install(FILES tools/assay/completions/_assay

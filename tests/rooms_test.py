@@ -27,7 +27,7 @@ def room_of(include):
     """The room of an include that is written from include/ or from lib/."""
     parts = include.split("/")
     if parts[0] == "assay":
-        return parts[1]
+        return "c" if parts[1] == "assay.h" else parts[1]
     return parts[0] if len(parts) > 1 and (ROOT / "lib" / parts[0]).is_dir() else None
 
 

@@ -1,9 +1,9 @@
 // assay explain: the whole policy of a filter, per arch and system call.
+#include "assay/report/json.hpp"
 #include "assay/text/policy.hpp"
 #include "assay/text/verdict.hpp"
 #include "budget_options.hpp"
 #include "filters.hpp"
-#include "syscalls_json.hpp"
 
 namespace assay::tool {
 namespace {
@@ -35,19 +35,6 @@ struct Explainer {
                         std::span<const verify::Program> stack) const;
 };
 
-Json arch_json(const text::ArchPolicy& arch, const seccomp::Semantics& semantics) {
-  Json rules = Json::array();
-  for (const text::Rule& rule : arch.rules) {
-    const bool always = rule.condition.kind == text::Expression::Kind::Always;
-    rules.push_back({{"syscalls", syscalls_json(arch.scope, rule)},
-                     {"condition", always ? Json() : Json(text::to_text(rule.condition))},
-                     {"verdict", text::to_text(rule.verdict, semantics)}});
-  }
-  return {{"arch", text::name(arch.scope)},
-          {"default", text::to_text(arch.otherwise, semantics)},
-          {"rules", rules}};
-}
-
 std::string title(const std::vector<std::string>& files) {
   std::string text;
   for (const std::string& file : files) text += (text.empty() ? "" : " ") + file;
@@ -67,7 +54,7 @@ ExitStatus Explainer::operator()(const std::vector<std::string>& files,
     if (line.json()) {
       json["archs"] = Json::array();
       for (const text::ArchPolicy& arch : *policy)
-        json["archs"].push_back(arch_json(arch, line.semantics()));
+        json["archs"].push_back(report::policy_json(arch, line.semantics()));
       output.write(json_line(json));
     } else {
       if (with_names) output.write(load::printable(title(files)) + "\n");

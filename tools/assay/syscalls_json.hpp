@@ -1,12 +1,10 @@
-// The system calls of a rule in JSON: an array of names, of numbers that have none, and of
-// ranges "FIRST..LAST"; ["*"] for all of the arch.
+// The system calls of a rule in JSON.
 #pragma once
 
-#include "assay/text/policy.hpp"
-#include "json.hpp"
+#include "assay/report/json.hpp"
 
 namespace assay::tool {
 
-Json syscalls_json(const text::Scope& scope, const text::Rule& rule);
+using report::syscalls_json;
 
 }  // namespace assay::tool

@@ -1,8 +1,5 @@
 #include "witness_record.hpp"
 
-#include <array>
-#include <charconv>
-#include <cmath>
 #include <optional>
 
 #include "assay/names/syscalls.hpp"
@@ -36,39 +33,10 @@ std::string short_number(std::uint64_t value) {
 
 }  // namespace
 
-std::string hex(std::uint64_t value) {
-  std::array<char, 16> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, 16).ptr;
-  return "0x" + std::string(digits.data(), end);
-}
-
-Json json_number(std::uint64_t value) {
-  constexpr std::uint64_t exact = std::uint64_t{1} << 53;
-  return value < exact ? Json(value) : Json(hex(value));
-}
-
-Json log2_of(double log2) {
-  return std::isfinite(log2) ? Json(std::round(log2 * 1e6) / 1e6) : Json();
-}
-
 std::string inputs_text(double log2) {
   std::string text = log2_of(log2).dump();
   if (text.ends_with(".0")) text.resize(text.size() - 2);
   return "2^" + text + " inputs";
-}
-
-Json to_record(const seccomp::Words& words) {
-  const SeccompData data = record_of(words);
-  const auto arch = arch_of(data);
-  const auto syscall = syscall_of(arch, data.nr);
-  Json record;
-  record["arch"] = arch ? Json(describe(*arch).token) : Json(data.arch);
-  record["nr"] = data.nr;
-  if (syscall) record["syscall"] = *syscall;
-  record["ip"] = json_number(data.instruction_pointer);
-  record["args"] = Json::array();
-  for (const std::uint64_t value : data.args) record["args"].push_back(json_number(value));
-  return record;
 }
 
 std::string to_options(const seccomp::Words& words) {

@@ -1,13 +1,13 @@
-#include "verdict_set.hpp"
+#include "assay/text/verdict_set.hpp"
 
 #include <algorithm>
 #include <optional>
 
-#include "assay/load/input.hpp"
+#include "assay/names/nearest.hpp"
+#include "assay/text/printable.hpp"
 #include "assay/text/verdict.hpp"
-#include "command_line.hpp"
 
-namespace assay::tool {
+namespace assay::text {
 namespace {
 
 using seccomp::Action;
@@ -43,11 +43,13 @@ std::string_view trimmed(std::string_view text) {
 
 tl::expected<Wanted, std::string> parse_one(std::string_view word, const Semantics& semantics) {
   if (const auto action = find_action(word)) return Wanted{*action, std::nullopt};
-  const auto verdict = text::parse_verdict(word);
+  const auto verdict = parse_verdict(word);
   if (verdict) return Wanted{verdict->action(semantics), verdict->value};
-  return tl::unexpected("found '" + load::printable(word, 80) + "', expected " +
+  const auto known = action_names();
+  const auto near = names::nearest(word.substr(0, word.find('(')), known);
+  return tl::unexpected("found '" + printable(word, 80) + "', expected " +
                         verdict.error().expected +
-                        did_you_mean(word.substr(0, word.find('(')), action_names()));
+                        (near ? "; did you mean '" + std::string(*near) + "'?" : ""));
 }
 
 // The values of one upper half that are wanted.
@@ -108,4 +110,4 @@ tl::expected<VerdictSet, std::string> parse_verdicts(std::string_view text,
   return set;
 }
 
-}  // namespace assay::tool
+}  // namespace assay::text
