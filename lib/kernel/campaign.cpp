@@ -314,12 +314,12 @@ tl::expected<void, Failure> Campaign::compare_sights(std::uint64_t item,
       const auto same = program.instructions();
       finding.stack.emplace_back(same.begin(), same.end());
     }
-    report(std::move(finding));
+    report(finding);
   }
   return {};
 }
 
-void Campaign::report(Finding finding) {
+void Campaign::report(const Finding& finding) {
   tally_.mismatches += 1;
   if (tally_.mismatches <= plan_.findings) sink_(minimised(finding, judge_));
 }

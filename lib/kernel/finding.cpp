@@ -209,7 +209,11 @@ class Minimiser {
   Minimiser(Finding finding, Judge& judge) : finding_(std::move(finding)), judge_(judge) {}
 
   Finding run() {
-    for (bool changed = true; changed;) changed = drop_filters() | drop_runs() | zero_fields();
+    for (bool changed = true; changed;) {
+      changed = drop_filters();
+      changed = drop_runs() || changed;
+      changed = zero_fields() || changed;
+    }
     return finding_;
   }
 

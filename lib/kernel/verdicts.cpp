@@ -43,7 +43,7 @@ bool could_return(Stack stack, Action action, std::uint16_t data) {
 }
 
 // A sentinel of this task, when there is one, and the stack above it.
-tl::expected<void, Failure> place_stack(SharedArea& area, std::optional<std::uint32_t> sentinel_,
+tl::expected<void, Failure> place_stack(SharedArea& area, std::optional<std::uint32_t> below,
                                         Stack stack) {
   const std::uint64_t gate = calls::gate_pointer();
   std::size_t used = 0;
@@ -57,7 +57,7 @@ tl::expected<void, Failure> place_stack(SharedArea& area, std::optional<std::uin
     used += program.size();
     return true;
   };
-  if (sentinel_) put(sentinel(gate, *sentinel_));
+  if (below) put(sentinel(gate, *below));
   for (const verify::Program& program : stack) {
     const bool fits = &program == &stack.back()
                           ? put(program.instructions())
@@ -174,7 +174,7 @@ class Oracle::Verdicts {
 
   // Makes the calls of these records and hands each to `judge` with the record's index.
   template <class Judge>
-  Done make_calls(Workers::Station& station, Task task, std::optional<std::uint32_t> sentinel_,
+  Done make_calls(Workers::Station& station, Task task, std::optional<std::uint32_t> below,
                   const Places& places, const Judge& judge) {
     std::vector<SeccompData> records;
     for (const std::size_t place : places) records.push_back(inquiry_.records()[place]);
@@ -185,7 +185,7 @@ class Oracle::Verdicts {
       if (reasons[i]) sights_[places[i]] = tl::unexpected(*reasons[i]);
     if (asked->empty()) return {};
     SharedArea& area = station.worker->area();
-    if (auto placed = place_stack(area, sentinel_, inquiry_.stack()); !placed) return placed;
+    if (auto placed = place_stack(area, below, inquiry_.stack()); !placed) return placed;
     if (auto done = workers_.ask(station, task, asked->size()); !done) return done;
     if (area.error != 0) return tl::unexpected(Failure{FailureKind::Refused, area.error});
     if (area.status != 0) return tl::unexpected(Failure{FailureKind::WorkerDied, 0});

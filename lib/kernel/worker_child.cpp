@@ -108,9 +108,9 @@ void drop(Child& child, std::uint32_t filters) {
   }
 }
 
-void futex_wait(const volatile std::uint32_t* word_, std::uint32_t while_equal) {
-  while (*word_ == while_equal)
-    gate(SYS_futex, static_cast<long>(reinterpret_cast<std::uintptr_t>(word_)), FUTEX_WAIT,
+void futex_wait(const volatile std::uint32_t* watched, std::uint32_t while_equal) {
+  while (*watched == while_equal)
+    gate(SYS_futex, static_cast<long>(reinterpret_cast<std::uintptr_t>(watched)), FUTEX_WAIT,
          while_equal, 0);
 }
 

@@ -69,7 +69,7 @@ class Campaign {
                                              Detail detail);
   void count_opcodes(const verify::Program& program, const seccomp::SeccompData& record);
   bool is_new(std::span<const bpf::Instruction> program);
-  void report(Finding finding);
+  void report(const Finding& finding);
 
   Judge& judge_;
   CampaignPlan plan_;
