@@ -92,7 +92,7 @@ ExitStatus run_report(const Arguments& arguments) {
              "a filter on top of TARGET, so that it is a stack (repeatable, oldest first)"},
             {"stack-b", OptionKind::Texts, "FILTER", "the same for TARGET2"},
             {"kernel", OptionKind::Text, "WHICH",
-             "unknown|running: what is known of the machine around the filters"}});
+             "unknown|running: what is known of the machine; running: this one"}});
   add_budget_options(line);
   if (const auto status = line.parse(arguments)) return *status;
   if (const auto status = misused(line)) return *status;

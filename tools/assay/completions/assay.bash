@@ -27,7 +27,7 @@ _assay() {
     'confirm') options="--input-format --stack --records --seed --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
     'campaign') options="--seed --programs --records --seconds --shard --checkpoint --resume --findings --help --format --semantics --output --color --quiet" ;;
     'dump') options="--pid --tid --threads --output-dir --help --format --semantics --output --color --quiet" ;;
-    'report') options="--input-format --stack-a --stack-b --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
+    'report') options="--input-format --stack-a --stack-b --kernel --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
     'merge') options="--into --summary --since --help --format --semantics --output --color --quiet" ;;
     'ps') options="--confined --threads --help --format --semantics --output --color --quiet" ;;
   esac

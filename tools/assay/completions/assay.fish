@@ -231,6 +231,7 @@ complete -c assay -n '__fish_seen_subcommand_from dump' -l quiet -d 'nothing but
 complete -c assay -n '__fish_seen_subcommand_from report' -l input-format -r -d 'auto|raw|raw-be|text|ddd|hex|c'
 complete -c assay -n '__fish_seen_subcommand_from report' -l stack-a -r -d 'a filter on top of TARGET, so that it is a stack'
 complete -c assay -n '__fish_seen_subcommand_from report' -l stack-b -r -d 'the same for TARGET2'
+complete -c assay -n '__fish_seen_subcommand_from report' -l kernel -r -d 'unknown|running: what is known of the machine'
 complete -c assay -n '__fish_seen_subcommand_from report' -l node-limit -r -d 'how many nodes of 24 bytes the proof may use'
 complete -c assay -n '__fish_seen_subcommand_from report' -l time-limit -r -d 'how many seconds the proof may take, and the solver that is asked after it again'
 complete -c assay -n '__fish_seen_subcommand_from report' -l help -d 'print this and end'
