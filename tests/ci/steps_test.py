@@ -51,7 +51,7 @@ class Steps(unittest.TestCase):
         for file in ("action.yml", "ci/gitlab.yml"):
             with self.subTest(file=file):
                 status, output = self.run_steps(file, ASSAY_TARGETS="*.bpf",
-                                                ASSAY_FAIL_ON="error")
+                                                ASSAY_FAIL_ON="critical")
                 self.assertEqual(status, 0, output)
                 document = json.loads((self.folder / "assay.sarif").read_text())
                 self.assertEqual(document["version"], "2.1.0")
