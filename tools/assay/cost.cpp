@@ -28,7 +28,7 @@ constexpr Manual manual{
     "Exit status: 0, or 1 when the kernel rejects a filter, 4 when this machine cannot measure, 5\n"
     "when the exact cost or a proof is not decided within the budget.",
     "  $ printf 'ld [nr]\\njeq #59, +1\\nret #ALLOW\\nret #ERRNO(1)\\n' | assay cost -\n"
-    "  1 filter, 4 instructions; 11 of the chain's 32768, and it fits once more\n"
+    "  1 filter, 4 instructions; 9 of the chain's 32768, and it fits once more\n"
     "  3 to 3 instructions executed per call\n"
     "  ..."};
 
