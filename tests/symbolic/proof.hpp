@@ -26,8 +26,9 @@ struct Tally {
 };
 std::ostream& operator<<(std::ostream& out, const Tally& tally);
 
-// Enough for RET A of a whole word; a product of two words ends soon.
-inline constexpr Budget small_budget{std::size_t{1} << 21, std::chrono::milliseconds(10'000)};
+// Enough for RET A of a whole word; a product of two words ends soon. Nodes decide, not how
+// busy the machine is.
+inline constexpr Budget small_budget{std::size_t{1} << 21, std::chrono::minutes(2)};
 
 // Adds expectations of the test that calls it. Inputs besides those given come from the
 // function itself: witnesses, their neighbours, and some at random.
