@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "assay/text/difference.hpp"
+#include "json.hpp"
 #include "syscalls_json.hpp"
 
 namespace assay::tool {
