@@ -34,8 +34,8 @@ class Readme(unittest.TestCase):
         self.assertGreaterEqual(played, 7)
 
     def test_commands_that_are_named_exist(self):
-        known = re.findall(r"^  ([a-z]+) {2,}", outside.run("--help").stdout.decode(), re.M)
-        named = re.findall(r"`assay ([a-z]+)`", (ROOT / "README.md").read_text())
+        known = re.findall(r"^  ([a-z-]+) {2,}", outside.run("--help").stdout.decode(), re.M)
+        named = re.findall(r"`assay ([a-z-]+)`", (ROOT / "README.md").read_text())
         self.assertTrue(named)
         self.assertLessEqual(set(named), set(known))
 
