@@ -75,11 +75,13 @@ std::string card(const Facts& facts, std::size_t subject, const Finding& finding
   const std::string id = "finding-" + std::to_string(subject) + "-" + std::to_string(number);
   const audit::Rule* rule = audit::find_rule(finding.rule);
   const std::string severity(name(finding.severity));
+  const std::string heading = facts.subjects.size() > 1 ? "h4" : "h3";
   std::string text =
       "<article class=\"finding " + severity + "\" id=\"" + id + "\" aria-labelledby=\"" + id +
-      "-title\">\n<header><span class=\"severity\">" + severity + "</span><h4 id=\"" + id +
-      "-title\">" + escaped(rule != nullptr ? rule->title : std::string_view(finding.rule)) +
-      "</h4><code class=\"rule\">" + escaped(finding.rule) + "</code></header>\n<p>" +
+      "-title\">\n<header><span class=\"severity " + severity + "\">" + severity + "</span><" +
+      heading + " id=\"" + id + "-title\">" +
+      escaped(rule != nullptr ? rule->title : std::string_view(finding.rule)) + "</" + heading +
+      "><code class=\"rule\">" + escaped(finding.rule) + "</code></header>\n<p>" +
       escaped(finding.message) + "</p>\n" + where(facts, subject, finding.location) + "<dl>\n" +
       evidence(finding.evidence, facts.options.semantics) + requirements(finding);
   const std::string help =

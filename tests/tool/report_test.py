@@ -235,6 +235,33 @@ class Page(outside.InFolder):
         self.assertNotIn("runs no filter at all", self.fill(call="334"))
         self.assertNotIn("runs no filter at all", self.fill(arch="x86", call="335"))
 
+    # Findings.
+
+    def test_witness_of_a_finding_can_be_tried(self):
+        self.page("exec.txt")
+        self.assertIn("execveat", self.text("#findings"))
+        record = self.browser.run(
+            "const button = document.querySelector('#findings .try'); button.click();"
+            "return JSON.parse(button.dataset.record)")
+        self.assertEqual(self.browser.run("return document.getElementById('try-call').value"),
+                         record["call"])
+        shown = self.browser.run("return document.querySelector('#findings .try')"
+                                 ".closest('li').querySelector('.verdict').innerText")
+        self.assertEqual(self.text("#trial-result .verdict"), shown.split()[0])
+        self.assertEqual(self.browser.run("return document.activeElement.id"), "try-call")
+
+    def test_finding_leads_to_its_instruction(self):
+        self.page("odd.txt")
+        link = "document.querySelector('#findings .to-insn')"
+        self.browser.run(f"{link}.click()")
+        target = self.browser.run(f"return {link}.getAttribute('href')")
+        self.assertEqual(self.browser.run("return location.hash"), target)
+        back = self.browser.run("return document.querySelector(':target td:last-child a')"
+                                ".getAttribute('href')")
+        self.assertEqual(self.browser.run("return document.querySelector(arguments[0])"
+                                          ".contains(document.querySelector('#findings .to-insn'))"
+                                          " || arguments[0].startsWith('#finding-')", back), True)
+
     # The policy.
 
     def shown_calls(self):
@@ -344,7 +371,11 @@ class Page(outside.InFolder):
         self.assertIn("Search", "".join(seen["searchbox"]))
 
     def test_headings_go_down_by_one(self):
-        self.page("exec.txt", "openat.txt")
+        for target in (["exec.txt", "openat.txt"], ["odd.txt"]):
+            self.page(*target)
+            self.check_headings()
+
+    def check_headings(self):
         levels = self.browser.run("return [...document.querySelectorAll('h1,h2,h3,h4')]"
                                   ".map((h) => Number(h.tagName[1]))")
         self.assertEqual(levels[0], 1)

@@ -4,14 +4,14 @@ _assay() {
   local command= i options=
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-      check | run | diff | explain | query | witness | fingerprint | audit | replay | cost | disasm | asm | confirm | campaign | dump | report | merge | ps) command=${COMP_WORDS[i]}; break ;;
+      check | run | diff | explain | query | witness | fingerprint | audit | replay | cost | disasm | asm | confirm | campaign | profile | fuzz-generator | dump | report | merge | ps) command=${COMP_WORDS[i]}; break ;;
     esac
   done
   COMPREPLY=()
   case $before in
   esac
   case $command in
-    '') options="--help --version --format check run diff explain query witness fingerprint audit replay cost disasm asm confirm campaign dump report merge ps" ;;
+    '') options="--help --version --format check run diff explain query witness fingerprint audit replay cost disasm asm confirm campaign profile fuzz-generator dump report merge ps" ;;
     'check') options="--input-format --privileged --no-new-privs --jit-harden --flags --chain --stack --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
     'run') options="--input-format --arch --nr --syscall --ip --arg --records --records-format --trace --stack --tracer --listener --sigsys-handler --threads --help --format --semantics --output --color --quiet" ;;
     'diff') options="--input-format --stack-a --stack-b --subset --exact --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
@@ -26,6 +26,8 @@ _assay() {
     'asm') options="--input-format --output-format --help --format --semantics --output --color --quiet" ;;
     'confirm') options="--input-format --stack --records --seed --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
     'campaign') options="--seed --programs --records --seconds --shard --checkpoint --resume --findings --help --format --semantics --output --color --quiet" ;;
+    'profile') options="--runtime --profile-format --arch --kernel --cap --form --seccomp-root --seccomp-default --output-format --against --table --junit --since --pure --confirm --input-format --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
+    'fuzz-generator') options="--generator --profiles --seconds --seed --shard --jobs --output-dir --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
     'dump') options="--pid --tid --threads --output-dir --help --format --semantics --output --color --quiet" ;;
     'report') options="--input-format --stack-a --stack-b --kernel --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
     'merge') options="--into --summary --since --help --format --semantics --output --color --quiet" ;;
