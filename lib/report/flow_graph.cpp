@@ -310,7 +310,7 @@ class Maker {
 
   void find_values(FlowNode& node) {
     std::map<std::size_t, Values> here{{node.insns.front(), {{0, all_bits}}}};
-    const auto pass = [&](std::size_t to, Values values) {
+    const auto pass = [&](std::size_t to, const Values& values) {
       const std::size_t at = settled(to);
       const bool inside =
           graph_.node_of[at] == graph_.node_of[node.decides] && operation(at) != Operation::Ret;
@@ -321,9 +321,9 @@ class Maker {
       Values others = std::move(here.begin()->second);
       here.erase(here.begin());
       const std::size_t jump = last_of_[pc];
-      Values holds = split(jump, others);
-      pass(target(jump, true), std::move(holds));
-      pass(target(jump, false), std::move(others));
+      const Values holds = split(jump, others);
+      pass(target(jump, true), holds);
+      pass(target(jump, false), others);
     }
     put_in_order(node);
   }

@@ -161,9 +161,13 @@ class Table {
         if (actions.find(word) == std::string::npos) actions += (actions.empty() ? "" : " ") + word;
         differs = differs || !(verdict == pair(line).front());
       }
+    // A range may break in the middle.
+    std::string number = escaped(row.number);
+    if (const std::size_t dots = number.find(".."); dots != std::string::npos)
+      number.insert(dots + 2, "<wbr>");
     std::string text = "<tr data-looks=\"" + actions + "\"" + (differs ? " data-differs" : "") +
                        (row.lines.size() > 1 ? " data-conditional" : "") + "><td class=\"nr\">" +
-                       escaped(row.number) + "</td><th scope=\"row\" class=\"call\">" +
+                       number + "</td><th scope=\"row\" class=\"call\">" +
                        (row.call.empty() ? "<i>no name</i>" : escaped(row.call)) + "</th>";
     for (std::size_t i = 0; i < facts_.subjects.size(); ++i)
       text += "<td class=\"insns\">" + cost(row, i) + "</td>" + cell(row, i);

@@ -13,6 +13,19 @@ namespace {
 constexpr std::size_t most_values = 400;  // that are written out
 constexpr std::uint32_t most_in_range = 16;
 
+// As many as fit, one at least: "read, write, +310".
+std::string first_of(const std::vector<std::string>& items, std::size_t characters) {
+  constexpr std::size_t for_the_rest = 6;
+  std::string text;
+  std::size_t shown = 0;
+  for (; shown < items.size(); ++shown) {
+    if (shown > 0 && text.size() + 2 + items[shown].size() + for_the_rest > characters) break;
+    text += (shown > 0 ? ", " : "") + items[shown];
+  }
+  if (shown < items.size()) text += ", +" + std::to_string(items.size() - shown);
+  return text;
+}
+
 }  // namespace
 
 std::string_view look(seccomp::Verdict verdict, const seccomp::Semantics& semantics) {
@@ -62,7 +75,7 @@ std::string Naming::word(std::size_t word) const {
 }
 
 std::string Naming::field(const FlowNode& node) const {
-  const std::string name = word(node.word);
+  std::string name = word(node.word);
   if (node.mask == std::numeric_limits<std::uint32_t>::max()) return name;
   return name + " & " + number_text(node.mask);
 }
@@ -118,27 +131,14 @@ Naming::Values Naming::values(const FlowNode& node, const Way& way, std::size_t 
     if (items.size() > most_values) continue;
     if (size > most_in_range) {
       items.push_back(value(node, arch, range.first) + ".." + value(node, arch, range.last));
-    } else {
-      for (std::uint64_t i = 0; i < size; ++i)
-        items.push_back(value(node, arch, static_cast<std::uint32_t>(range.first + i)));
+      continue;
     }
+    for (std::uint64_t i = 0; i < size; ++i)
+      items.push_back(value(node, arch, static_cast<std::uint32_t>(range.first + i)));
   }
-  std::size_t shown = 0;
-  for (const std::string& item : items) {
-    result.full += (result.full.empty() ? "" : ", ") + item;
-    const std::size_t more = (result.brief.empty() ? 0 : 2) + item.size();
-    if (shown + 1 <= items.size() && result.brief.size() + more + 6 <= characters &&
-        shown == static_cast<std::size_t>(&item - items.data())) {
-      result.brief += (result.brief.empty() ? "" : ", ") + item;
-      ++shown;
-    }
-  }
+  result.brief = first_of(items, characters);
+  for (const std::string& item : items) result.full += (result.full.empty() ? "" : ", ") + item;
   if (items.size() > most_values) result.full += ", ...";
-  if (shown == 0 && !items.empty()) {
-    result.brief = items.front();
-    shown = 1;
-  }
-  if (shown < items.size()) result.brief += ", +" + std::to_string(items.size() - shown);
   return result;
 }
 
