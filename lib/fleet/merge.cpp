@@ -98,14 +98,16 @@ std::optional<std::uint64_t> item_of(const Json& document) {
   return found->get<std::uint64_t>();
 }
 
-// "{...}" without its first field, which is the item.
-std::string without_item(const std::string& line) {
+// The document without its item: as it was written, where the item comes first as we write it.
+std::string without_item(const std::string& line, Json& document) {
   static constexpr std::string_view start = R"({"item":)";
-  std::size_t at = start.size();
-  if (!line.starts_with(start)) return line;
-  while (at < line.size() && line[at] >= '0' && line[at] <= '9') ++at;
-  if (at < line.size() && line[at] == ',') ++at;
-  return "{" + line.substr(at);
+  const std::size_t end = line.find_first_not_of("0123456789", start.size());
+  if (line.starts_with(start) && end > start.size() && end != std::string::npos) {
+    if (line[end] == ',') return "{" + line.substr(end + 1);
+    if (line[end] == '}') return "{" + line.substr(end);
+  }
+  document.erase("item");
+  return document.dump();
 }
 
 // The fields of a document that all documents of its run have.
@@ -186,7 +188,7 @@ tl::expected<void, MergeError> Merge::add_lines(const std::string& file) {
     const auto line = reader.next();
     if (!line) return failed(file, reader.number() + 1, load::describe(line.error()), "a line");
     if (!*line) break;
-    const auto document = object_of(**line);
+    auto document = object_of(**line);
     if (!document) return failed(file, reader.number(), **line, "a JSON object");
     if (const auto job = job_of(*document)) {
       if (state && state->job != *job)
@@ -203,7 +205,7 @@ tl::expected<void, MergeError> Merge::add_lines(const std::string& file) {
       return failed(file, reader.number(), **line,
                     state ? "a result with its item" : "the first document of a job");
     const std::uint64_t part = last && last->item == *item ? last->part + 1 : 0;
-    last = Store::Result{*item, part, without_item(**line)};
+    last = Store::Result{*item, part, without_item(**line, *document)};
     if (auto done = take(file, state->job, *last); !done) return done;
   }
   if (reader.cut_off())

@@ -147,6 +147,17 @@ TEST_F(Merging, TwoDifferentResultsOfAnItemAreAConflict) {
   EXPECT_EQ(flaws(), std::vector<std::string>{"conflict: count seed=1, share 0/1, item 3"});
 }
 
+TEST_F(Merging, AnyJsonWillDo) {
+  const std::string start = R"({ "job": {"command": "c", "settings": "", "share": "0/1"})";
+  add(folder_.write("spaced", start + "}\n" + R"({ "value" : 3, "item": 0 })" + "\n" +
+                                  R"({"item": 1, "value": 4})" + "\n" + start +
+                                  R"(, "items": 2, "results": 2})" + "\n"));
+  std::vector<std::string> results;
+  EXPECT_TRUE(store_.each({"c", "", {0, 1}},
+                          [&](const Store::Result& result) { results.push_back(result.json); }));
+  EXPECT_EQ(results, (std::vector<std::string>{R"({"value":3})", R"({"value":4})"}));
+}
+
 TEST_F(Merging, DatabasesAndLinesMix) {
   write_share({"", "", folder_.path("db"), false}, job(0, 2));
   add(folder_.path("db"));
