@@ -13,6 +13,7 @@
 #include "assay/report/sarif.hpp"
 #include "audit_result.hpp"
 #include "budget_options.hpp"
+#include "long_job.hpp"
 
 namespace assay::tool {
 namespace {
@@ -41,7 +42,7 @@ struct Wanted {
   audit::Options options;
   audit::Surroundings surroundings;
   Severity shown = Severity::Info;
-  Severity fail_on = Severity::High;
+  std::optional<Severity> fail_on = Severity::High;  // none: never
   std::set<std::string> baseline;
   unsigned jobs = 1;
   bool confirm = false;
@@ -69,7 +70,8 @@ tl::expected<std::vector<std::string>, ExitStatus> read_rules(const CommandLine&
 
 tl::expected<Severity, ExitStatus> read_severity(const CommandLine& line, const char* option,
                                                  Severity otherwise) {
-  if (!line.has(option)) return otherwise;
+  if (!line.has(option) || (otherwise == Severity::High && line.text(option) == "never"))
+    return otherwise;
   if (const auto severity = audit::find_severity(line.text(option))) return *severity;
   return tl::unexpected(line.usage("option '--" + std::string(option) + "': found '" +
                                    load::printable(line.text(option)) +
@@ -171,6 +173,7 @@ tl::expected<Wanted, ExitStatus> read_wanted(const CommandLine& line) {
   if (!fail_on) return tl::unexpected(fail_on.error());
   wanted.shown = *shown;
   wanted.fail_on = *fail_on;
+  if (line.text("fail-on") == "never") wanted.fail_on.reset();
   const unsigned processors = std::max(1U, std::thread::hardware_concurrency());
   const auto jobs = line.number("jobs", 1, 1024, processors);
   if (!jobs) return tl::unexpected(jobs.error());
@@ -395,7 +398,7 @@ ExitStatus status_of(const AuditResult& result, const Wanted& wanted) {
   if (result.problem) return result.problem->status;
   if (result.open) return not_decided;
   const auto worst = result.worst();
-  return worst && *worst >= wanted.fail_on ? no : yes;
+  return worst && wanted.fail_on && *worst >= *wanted.fail_on ? no : yes;
 }
 
 // Opens the oracle at its first use: it belongs to the thread that does.
@@ -460,6 +463,45 @@ ExitStatus audit_all(const CommandLine& line, const Wanted& wanted,
   }
   writer.end();
   return worst;
+}
+
+// What the findings depend on, beside the targets.
+constexpr const char* settings[] = {
+    "rule", "ignore", "severity",  "baseline",  "confirm",      "stack",      "kernel",
+    "fact", "libc",   "installed", "semantics", "input-format", "node-limit", "time-limit"};
+
+// As a job: item k is target k.
+ExitStatus audit_share(const CommandLine& line, const Wanted& wanted,
+                       const std::vector<Named>& targets) {
+  const auto share = share_of(line);
+  if (!share) return share.error();
+  std::vector<std::string> names;
+  for (const Named& target : targets) names.push_back(target.name);
+  auto run = open_run(line, "audit", settings_of(line, names, settings));
+  if (!run) return run.error();
+  ExitStatus worst = run->state().empty() ? yes : static_cast<ExitStatus>(std::stoi(run->state()));
+  if (run->complete()) return worst;
+  std::vector<Named> left;
+  for (std::uint64_t item = share->next(run->next()); item < targets.size();
+       item = share->next(item + 1))
+    left.push_back(targets[item]);
+  Confirming confirming;
+  fleet::Run::Done done;
+  std::uint64_t item = share->next(run->next());
+  Audits audits(left, line, wanted);
+  for (auto one = audits.next(true); one && done; one = audits.next(true)) {
+    if (wanted.confirm && !one->result.problem && !one->result.open)
+      if (const auto status = confirming.confirm(*one)) worst = worse(worst, *status);
+    complain_of(one->result, line, false, wanted.options.budget);
+    std::string document = audit_json(one->result, line.semantics());
+    document.pop_back();
+    done = run->add(item, document);
+    worst = worse(worst, status_of(one->result, wanted));
+    if (done) done = run->reached(item + 1, [&] { return std::to_string(worst); });
+    item = share->next(item + 1);
+  }
+  if (done) done = run->finish(targets.size(), "{}", std::to_string(worst));
+  return done ? worst : failed(done.error());
 }
 
 std::string references_text(const Rule& rule) {
@@ -542,7 +584,7 @@ ExitStatus run_audit(const Arguments& arguments) {
       {"severity", OptionKind::Text, "S",
        "info|low|medium|high|critical: tell what is at least so bad"},
       {"fail-on", OptionKind::Text, "S",
-       "exit 1 if something is at least so bad; the default is high"},
+       "exit 1 if something is at least so bad, or never; the default is high"},
       {"baseline", OptionKind::Text, "FILE",
        "only what is not in this result of 'assay audit --format json'"},
       {"confirm", OptionKind::Flag, "", "put every call of the evidence before the running kernel"},
@@ -561,6 +603,7 @@ ExitStatus run_audit(const Arguments& arguments) {
       {"explain", OptionKind::Texts, "RULE", "what a rule asks, why, and what to do"},
   });
   add_budget_options(line);
+  add_job_options(line);
   if (const auto status = line.parse(arguments)) return *status;
   if (line.has("rules") || line.has("explain")) {
     auto output = line.open_output();
@@ -571,6 +614,7 @@ ExitStatus run_audit(const Arguments& arguments) {
   if (!wanted) return wanted.error();
   const auto targets = read_targets(line);
   if (!targets) return targets.error();
+  if (is_job(line)) return audit_share(line, *wanted, *targets);
   auto output = line.open_output();
   if (!output) return output.error();
   return output->finish(audit_all(line, *wanted, *targets, *output));

@@ -6,9 +6,8 @@
 #include <chrono>
 #include <filesystem>
 
-#include "assay/shard/checkpoint.hpp"
 #include "command_line.hpp"
-#include "json.hpp"
+#include "long_job.hpp"
 
 namespace assay::tool {
 namespace {
@@ -33,15 +32,12 @@ constexpr Manual manual{
     "  30000 programs: 30000 acceptances, 35946 verdicts compared, 0 mismatches"};
 
 constexpr std::uint64_t batch_items = 4096;
-constexpr std::chrono::seconds between_checkpoints{10};
 
 struct Request {
   kernel::CampaignPlan plan;
   std::uint64_t programs = 0;
   std::chrono::seconds limit{0};  // 0: none
   shard::Share share;
-  std::string checkpoint;
-  bool resume = false;
   std::string findings;
 };
 
@@ -59,15 +55,9 @@ tl::expected<Request, ExitStatus> read_request(const CommandLine& line) {
   request.plan.narrow = kernel::Oracle::narrow_arch();
   request.programs = *programs;
   request.limit = std::chrono::seconds(*seconds);
-  if (line.has("shard")) {
-    const auto share = shard::parse_share(line.text("shard"));
-    if (!share) return tl::unexpected(line.usage("option '--shard': expected I/N"));
-    request.share = *share;
-  }
-  request.checkpoint = line.text("checkpoint");
-  request.resume = line.has("resume");
-  if (request.resume && request.checkpoint.empty())
-    return tl::unexpected(line.usage("--resume needs --checkpoint FILE"));
+  const auto share = share_of(line);
+  if (!share) return tl::unexpected(share.error());
+  request.share = *share;
   request.findings = line.text("findings");
   return request;
 }
@@ -78,36 +68,41 @@ std::string kernel_name() {
   return std::string(name.sysname) + " " + name.release + " " + name.machine;
 }
 
+std::string settings_of(const Request& request) {
+  return "seed=" + std::to_string(request.plan.seed) +
+         " records=" + std::to_string(request.plan.records) +
+         " programs=" + std::to_string(request.programs);
+}
+
 class Run {
  public:
-  Run(const CommandLine& line, const Request& request, kernel::Judge& judge, Output& output)
+  // As a job, with a `run` to write to; else to the output.
+  Run(const CommandLine& line, const Request& request, kernel::Judge& judge, Output* output,
+      fleet::Run* run)
       : line_(line),
         request_(request),
         output_(output),
-        campaign_(judge, request.plan, [this](const Finding& finding) { tell(finding); }),
-        checkpoint_(request.checkpoint, {"campaign",
-                                         "seed " + std::to_string(request.plan.seed) + " records " +
-                                             std::to_string(request.plan.records),
-                                         request.share}) {}
+        run_(run),
+        campaign_(judge, request.plan, [this](const Finding& finding) { tell(finding); }) {}
 
   ExitStatus operator()() {
-    if (request_.resume)
-      if (const auto status = go_on()) return *status;
+    if (run_ != nullptr && !go_on()) {
+      complain("campaign: malformed counts in the checkpoint");
+      return bad_input;
+    }
     const auto start = Clock::now();
-    auto saved = start;
-    while (next_ < request_.programs) {
+    while (next_ < request_.programs && written_) {
       if (request_.limit.count() != 0 && Clock::now() - start >= request_.limit) break;
       if (const auto done = campaign_.run(batch()); !done) {
         complain("campaign: " + std::string(kernel::describe(done.error().kind)) +
                  (done.error().error != 0 ? ", errno " + std::to_string(done.error().error) : ""));
         return cannot;
       }
-      if (Clock::now() - saved < between_checkpoints) continue;
-      if (!save()) return cannot;
-      saved = Clock::now();
+      if (run_ != nullptr && written_)
+        written_ = run_->reached(next_, [&] { return kernel::to_text(campaign_.tally()); });
     }
-    if (!save()) return cannot;
-    return conclude();
+    if (written_) end();
+    return written_ ? status() : failed(written_.error());
   }
 
  private:
@@ -126,39 +121,25 @@ class Run {
     return items;
   }
 
-  std::optional<ExitStatus> go_on() {
-    const auto progress = checkpoint_.read();
-    if (!progress) {
-      complain(request_.checkpoint + ": " + shard::to_string(progress.error()));
-      return bad_input;
-    }
-    if (!*progress) return {};
-    const auto tally = kernel::parse_tally((*progress)->state);
-    if (!tally) {
-      complain(request_.checkpoint + ": malformed counts");
-      return bad_input;
-    }
-    next_ = (*progress)->next;
+  bool go_on() {
+    next_ = run_->next();
+    if (next_ == 0) return true;
+    const auto tally = kernel::parse_tally(run_->state());
+    if (!tally) return false;
+    next_ = std::min(next_, request_.programs);
     for (std::uint64_t item = request_.share.next(0); item < next_;
          item = request_.share.next(item + 1))
       campaign_.remember(item);
     campaign_.set_tally(*tally);
-    return {};
-  }
-
-  bool save() {
-    if (request_.checkpoint.empty()) return true;
-    const auto written = checkpoint_.write({next_, 0, kernel::to_text(campaign_.tally())});
-    if (!written) complain(request_.checkpoint + ": " + shard::to_string(written.error()));
-    return written.has_value();
+    return true;
   }
 
   void tell(const Finding& finding) {
     std::string file;
     if (!request_.findings.empty()) file = save(finding);
-    if (!line_.json()) {
-      output_.write(line_.paint()(Shade::Bad, "mismatch") + "\n" + kernel::to_text(finding));
-      if (!file.empty()) output_.write("saved as " + file + "\n");
+    if (run_ == nullptr && !line_.json()) {
+      output_->write(line_.paint()(Shade::Bad, "mismatch") + "\n" + kernel::to_text(finding));
+      if (!file.empty()) output_->write("saved as " + file + "\n");
       return;
     }
     Json json = json_document(line_.semantics());
@@ -169,7 +150,10 @@ class Run {
     json["kernel"] = finding.theirs;
     json["finding"] = kernel::to_text(finding);
     if (!file.empty()) json["file"] = file;
-    output_.write(json_line(json));
+    if (run_ == nullptr)
+      output_->write(json_line(json));
+    else if (written_)
+      written_ = run_->add(finding.item, document(json));
   }
 
   std::string save(const Finding& finding) const {
@@ -187,14 +171,36 @@ class Run {
     return file->finish(yes) == yes ? path : "";
   }
 
-  ExitStatus conclude() {
+  bool complete() const { return next_ >= request_.programs; }
+
+  // The last document is that of a share that has done all of its programs.
+  void end() {
     const Tally& tally = campaign_.tally();
-    const bool complete = next_ >= request_.programs;
-    const auto unmet = kernel::unmet(tally);
-    output_.write(line_.json() ? json(tally, complete, unmet) : text(tally, complete, unmet));
-    if (tally.mismatches != 0) return no;
-    const bool whole = complete && request_.share.count == 1;
-    return whole && !unmet.empty() ? no : yes;
+    if (run_ == nullptr) {
+      const auto unmet = kernel::unmet(tally);
+      output_->write(line_.json() ? json(tally, complete(), unmet)
+                                  : text(tally, complete(), unmet));
+    } else if (complete() && !run_->complete()) {
+      written_ = run_->finish(request_.programs, document(totals(tally)), kernel::to_text(tally));
+    } else if (!run_->complete()) {
+      written_ = run_->save(next_, kernel::to_text(tally));
+    }
+  }
+
+  ExitStatus status() const {
+    if (campaign_.tally().mismatches != 0) return no;
+    const bool whole = complete() && request_.share.count == 1;
+    return whole && !kernel::unmet(campaign_.tally()).empty() ? no : yes;
+  }
+
+  // What shares add up to. Programs that are distinct in each need not be so in all.
+  static Json totals(const Tally& tally) {
+    Json json{{"kernel", kernel_name()},          {"programs", tally.programs},
+              {"acceptances", tally.acceptances}, {"accepted", tally.accepted},
+              {"verdicts", tally.verdicts},       {"mismatches", tally.mismatches},
+              {"counts", Json::object()}};
+    for (const auto& [name, count] : tally.counts) json["counts"][name] = count;
+    return json;
   }
 
   std::string text(const Tally& tally, bool complete, const std::vector<std::string>& unmet) const {
@@ -234,9 +240,10 @@ class Run {
 
   const CommandLine& line_;
   const Request& request_;
-  Output& output_;
+  Output* output_;
+  fleet::Run* run_;
+  fleet::Run::Done written_;
   Campaign campaign_;
-  shard::Checkpoint checkpoint_;
   std::uint64_t next_ = 0;
 };
 
@@ -248,16 +255,12 @@ ExitStatus run_campaign(const Arguments& arguments) {
             {"programs", OptionKind::Text, "N", "how many programs are drawn (default 100000)"},
             {"records", OptionKind::Text, "N", "for each judged program, one in 32 (default 32)"},
             {"seconds", OptionKind::Text, "N", "stop after so long, at a batch's end"},
-            {"shard", OptionKind::Text, "I/N", "only programs k with k mod N = I"},
-            {"checkpoint", OptionKind::Text, "FILE", "note there every ten seconds how far it is"},
-            {"resume", OptionKind::Flag, "", "go on where the checkpoint says"},
             {"findings", OptionKind::Text, "DIR", "save each mismatch there"}});
+  add_job_options(line);
   if (const auto status = line.parse(arguments)) return *status;
   if (!line.operands().empty()) return line.usage("expected options only");
   const auto request = read_request(line);
   if (!request) return request.error();
-  auto output = line.open_output();
-  if (!output) return output.error();
   auto oracle = kernel::Oracle::open();
   if (!oracle) {
     complain("campaign: " + std::string(kernel::describe(oracle.error().lack)) + ", errno " +
@@ -265,7 +268,13 @@ ExitStatus run_campaign(const Arguments& arguments) {
     return cannot;
   }
   kernel::KernelJudge judge(*oracle);
-  return output->finish(Run(line, *request, judge, *output)());
+  if (is_job(line)) {
+    auto run = open_run(line, "campaign", settings_of(*request));
+    return run ? Run(line, *request, judge, nullptr, &*run)() : run.error();
+  }
+  auto output = line.open_output();
+  if (!output) return output.error();
+  return output->finish(Run(line, *request, judge, &*output, nullptr)());
 }
 
 }  // namespace assay::tool

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/program_options.hpp>
 #include <charconv>
 #include <cstdlib>
 
@@ -108,12 +109,29 @@ ExitStatus status_of(const load::InputError& error) {
   }
 }
 
-CommandLine::CommandLine(const Manual& manual) : manual_(manual) {
-  for (const Option& option : common) add_to(common_, option);
+struct CommandLine::Parser {
+  po::options_description own;
+  po::options_description common;
+  po::variables_map values;
+
+  po::options_description all() const {
+    po::options_description both;
+    both.add(own).add(common);
+    return both;
+  }
+};
+
+CommandLine::CommandLine(const Manual& manual)
+    : manual_(manual), parser_(std::make_unique<Parser>()) {
+  for (const Option& option : common) add_to(parser_->common, option);
 }
 
+CommandLine::~CommandLine() = default;
+
+bool CommandLine::has(const char* option) const { return parser_->values.count(option) > 0; }
+
 void CommandLine::add(std::initializer_list<Option> options) {
-  for (const Option& option : options) add_to(own_, option);
+  for (const Option& option : options) add_to(parser_->own, option);
 }
 
 void CommandLine::add_input_format() {
@@ -122,12 +140,21 @@ void CommandLine::add_input_format() {
 }
 
 std::string CommandLine::text(const char* option, std::string_view otherwise) const {
-  return has(option) ? values_[option].as<std::string>() : std::string(otherwise);
+  return has(option) ? parser_->values[option].as<std::string>() : std::string(otherwise);
 }
 
 const std::vector<std::string>& CommandLine::texts(const char* option) const {
   static const std::vector<std::string> none;
-  return has(option) ? values_[option].as<std::vector<std::string>>() : none;
+  return has(option) ? parser_->values[option].as<std::vector<std::string>>() : none;
+}
+
+std::string CommandLine::given(const char* option) const {
+  const boost::any& value = parser_->values[option].value();
+  if (const auto* const text = boost::any_cast<std::string>(&value)) return *text;
+  std::string all;
+  if (const auto* const texts = boost::any_cast<std::vector<std::string>>(&value))
+    for (const std::string& text : *texts) all += (all.empty() ? "" : ",") + text;
+  return all.empty() ? "yes" : all;
 }
 
 tl::expected<unsigned, ExitStatus> CommandLine::number(const char* option, unsigned lowest,
@@ -151,24 +178,18 @@ tl::expected<std::string, ExitStatus> CommandLine::choice(
                               ", expected " + choices(words) + did_you_mean(found, words)));
 }
 
-po::options_description CommandLine::all() const {
-  po::options_description both;
-  both.add(own_).add(common_);
-  return both;
-}
-
 std::string CommandLine::help() const {
   std::string text = "Usage: assay " + std::string(manual_.command) + " [OPTIONS]";
   if (!manual_.operands.empty()) text += " " + std::string(manual_.operands);
   text += "\n\n" + std::string(manual_.purpose) + "\n";
-  if (!own_.options().empty()) text += options_text("Options", own_);
-  text += options_text("Options of every command", common_);
+  if (!parser_->own.options().empty()) text += options_text("Options", parser_->own);
+  text += options_text("Options of every command", parser_->common);
   if (!manual_.details.empty()) text += "\n" + std::string(manual_.details) + "\n";
   return text + "\nExample:\n" + std::string(manual_.example) + "\n";
 }
 
 ExitStatus CommandLine::complain_of_option(const std::string& option) const {
-  const po::options_description known = all();
+  const po::options_description known = parser_->all();
   std::vector<std::string_view> names;
   for (const auto& row : known.options()) names.push_back(row->long_name());
   std::string_view word = option;
@@ -179,7 +200,7 @@ ExitStatus CommandLine::complain_of_option(const std::string& option) const {
 }
 
 std::optional<ExitStatus> CommandLine::parse(const Arguments& arguments) {
-  po::options_description accepted = all();
+  po::options_description accepted = parser_->all();
   accepted.add_options()("operand", po::value<std::vector<std::string>>());
   po::positional_options_description positional;
   positional.add("operand", -1);
@@ -190,8 +211,8 @@ std::optional<ExitStatus> CommandLine::parse(const Arguments& arguments) {
                   .positional(positional)
                   .style(style)
                   .run(),
-              values_);
-    po::notify(values_);
+              parser_->values);
+    po::notify(parser_->values);
   } catch (const po::unknown_option& error) {
     return complain_of_option(error.get_option_name());
   } catch (const po::error& error) {

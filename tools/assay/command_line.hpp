@@ -2,9 +2,9 @@
 // --help, and complaints that name the nearest thing that exists.
 #pragma once
 
-#include <boost/program_options.hpp>
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,6 +40,7 @@ struct Option {
 class CommandLine {
  public:
   explicit CommandLine(const Manual& manual);
+  ~CommandLine();
 
   // The command's own options.
   void add(std::initializer_list<Option> options);
@@ -51,10 +52,12 @@ class CommandLine {
   // A status when there is nothing left to do: help was printed, or the complaint.
   std::optional<ExitStatus> parse(const Arguments& arguments);
 
-  bool has(const char* option) const { return values_.count(option) > 0; }
+  bool has(const char* option) const;
   // The value, or what stands for it when the option is not given.
   std::string text(const char* option, std::string_view otherwise = {}) const;
   const std::vector<std::string>& texts(const char* option) const;
+  // Everything that was given for it, in one line.
+  std::string given(const char* option) const;
   // The same for numbers and for one of several words; else the status after a complaint.
   tl::expected<unsigned, ExitStatus> number(const char* option, unsigned lowest, unsigned highest,
                                             unsigned otherwise) const;
@@ -82,12 +85,10 @@ class CommandLine {
   std::optional<ExitStatus> interpret();
   std::string help() const;
   ExitStatus complain_of_option(const std::string& option) const;
-  boost::program_options::options_description all() const;
 
   Manual manual_;
-  boost::program_options::options_description own_;
-  boost::program_options::options_description common_;
-  boost::program_options::variables_map values_;
+  struct Parser;  // keeps Boost's headers, which are slow to compile, in one place
+  std::unique_ptr<Parser> parser_;
   std::vector<std::string> operands_;
   std::vector<std::string_view> formats_{"text", "json"};
   bool json_ = false;

@@ -1,5 +1,6 @@
 // assay fingerprint: a digest that is equal exactly when the meaning is.
 #include "assay/symbolic/verdict_function.hpp"
+#include "audit_targets.hpp"
 #include "budget_options.hpp"
 #include "filters.hpp"
 #include "long_job.hpp"
@@ -12,7 +13,9 @@ constexpr Manual manual{
     "Prints a digest of what each filter means: two are equal exactly when the filters answer\n"
     "every system call alike, however they are written.",
     "FILTER is a file, - for stdin, or pid:N (the filters of a live process; pid:N/I for one of\n"
-    "them, 0 = oldest). A digest is the same on every machine, and one of --semantics.\n"
+    "them, 0 = oldest). Of a folder, pid:* (all processes), a list, or with --shard and the like\n"
+    "each file or process is one stack. A digest is the same on every machine, and one of "
+    "--semantics.\n"
     "Exit status: 0, 1 when a filter is rejected, 3 unreadable or malformed, 5 not decided\n"
     "within the budget (the others are printed all the same); of several the highest.",
     "  $ printf 'ld [nr]\\nret #ALLOW\\n' | assay fingerprint -\n"
@@ -36,6 +39,9 @@ struct Printer {
   ExitStatus operator()(const std::string& name, std::span<const verify::Program> stack) const {
     const Decided digest = symbolic::fingerprint(stack, line.semantics(), budget);
     if (!digest) undecided(name, {digest.error(), {}}, budget);
+    return (*this)(name, digest);
+  }
+  ExitStatus operator()(const std::string& name, const Decided& digest) const {
     if (line.json())
       output.write(json_line(fingerprint_json(line, name, digest)));
     else if (digest)
@@ -60,33 +66,75 @@ ExitStatus of_each(const CommandLine& line, const Printer& print) {
   });
 }
 
-// As a job: item k is operand k, with a result for each of its filters.
-ExitStatus of_share(const CommandLine& line, const symbolic::Budget& budget) {
-  const auto& operands = line.operands();
-  const std::string settings = settings_of(operands);
+// Many targets: each is one stack, as in an audit.
+std::optional<Decided> digested(const CommandLine& line, const Named& target,
+                                const symbolic::Budget& budget, ExitStatus& status) {
+  const auto loaded = load_target(target, line, {});
+  if (!loaded) {
+    complain(loaded.error().sentence);
+    status = worse(status, loaded.error().status);
+    return std::nullopt;
+  }
+  std::vector<verify::Program> stack;
+  for (const audit::Filter& filter : loaded->target.filters) stack.push_back(filter.program);
+  Decided digest = symbolic::fingerprint(stack, line.semantics(), budget);
+  if (!digest) undecided(target.name, {digest.error(), {}}, budget);
+  status = worse(status, digest ? yes : not_decided);
+  return digest;
+}
+
+constexpr const char* settings[] = {"semantics", "input-format", "node-limit", "time-limit"};
+
+// Item k is target k.
+ExitStatus of_share(const CommandLine& line, const symbolic::Budget& budget,
+                    const std::vector<Named>& targets) {
+  std::vector<std::string> names;
+  for (const Named& target : targets) names.push_back(target.name);
   const auto share = share_of(line);
   if (!share) return share.error();
-  auto run = open_run(line, "fingerprint", settings);
+  auto run = open_run(line, "fingerprint", settings_of(line, names, settings));
   if (!run) return run.error();
   ExitStatus status = run->state().empty() ? yes : static_cast<ExitStatus>(std::stoi(run->state()));
   if (run->complete()) return status;
   fleet::Run::Done done;
-  for (std::uint64_t item = share->next(run->next()); done && item < operands.size();
+  for (std::uint64_t item = share->next(run->next()); done && item < targets.size();
        item = share->next(item + 1)) {
-    const auto use = [&](const load::Filter& filter) {
-      const auto program = accepted(line, filter);
-      if (!program) return no;
-      const Decided digest =
-          symbolic::fingerprint(std::span(&*program, 1), line.semantics(), budget);
-      if (!digest) undecided(filter.file, {digest.error(), {}}, budget);
-      if (done) done = run->add(item, document(fingerprint_json(line, filter.file, digest)));
-      return digest ? yes : not_decided;
-    };
-    status = worse(status, for_each_filter(line, std::span(&operands[item], 1), use));
+    if (const auto digest = digested(line, targets[item], budget, status))
+      done = run->add(item, document(fingerprint_json(line, names[item], *digest)));
     if (done) done = run->reached(item + 1, [&] { return std::to_string(status); });
   }
-  if (done) done = run->finish(operands.size(), "{}", std::to_string(status));
+  if (done) done = run->finish(targets.size(), "{}", std::to_string(status));
   return done ? status : failed(done.error());
+}
+
+ExitStatus of_targets(const CommandLine& line, const std::vector<Named>& targets,
+                      const Printer& print) {
+  ExitStatus status = yes;
+  for (const Named& target : targets)
+    if (const auto digest = digested(line, target, print.budget, status))
+      print(target.name, *digest);
+  return status;
+}
+
+tl::expected<std::vector<Named>, ExitStatus> targets_of(const CommandLine& line) {
+  std::vector<std::string> operands = line.operands();
+  if (line.has("targets")) {
+    const auto more = read_list(line.text("targets"));
+    if (!more) {
+      complain(load::describe(more.error()));
+      return tl::unexpected(status_of(more.error()));
+    }
+    operands.insert(operands.end(), more->begin(), more->end());
+  }
+  return expand(operands, false);
+}
+
+// Whether the operands name more than themselves.
+bool many(const CommandLine& line, const std::vector<Named>& targets) {
+  if (line.has("targets") || targets.size() != line.operands().size()) return true;
+  for (std::size_t i = 0; i < targets.size(); ++i)
+    if (targets[i].name != line.operands()[i]) return true;
+  return false;
 }
 
 }  // namespace
@@ -94,20 +142,26 @@ ExitStatus of_share(const CommandLine& line, const symbolic::Budget& budget) {
 ExitStatus run_fingerprint(const Arguments& arguments) {
   CommandLine line(manual);
   line.add_input_format();
-  line.add(
-      {{"stack", OptionKind::Flag, "", "one digest of all filters as one stack, oldest first"}});
+  line.add({
+      {"stack", OptionKind::Flag, "", "one digest of all filters as one stack, oldest first"},
+      {"targets", OptionKind::Text, "FILE", "further targets, a line each; - is stdin"},
+  });
   add_budget_options(line);
   add_job_options(line);
   if (const auto status = line.parse(arguments)) return *status;
-  if (line.operands().empty()) return line.usage("expected a FILTER");
+  if (line.operands().empty() && !line.has("targets")) return line.usage("expected a FILTER");
   const auto budget = read_budget(line);
   if (!budget) return budget.error();
   if (is_job(line) && line.has("stack"))
     return line.usage("a stack is one item: expected no share of it");
-  if (is_job(line)) return of_share(line, *budget);
+  const auto targets = targets_of(line);
+  if (!targets) return targets.error();
+  if (is_job(line)) return of_share(line, *budget, *targets);
   auto output = line.open_output();
   if (!output) return output.error();
   const Printer print{line, *budget, *output};
+  if (!line.has("stack") && many(line, *targets))
+    return output->finish(of_targets(line, *targets, print));
   return output->finish(line.has("stack") ? of_stack(line, print) : of_each(line, print));
 }
 

@@ -47,7 +47,8 @@ tl::expected<fleet::Run, ExitStatus> open_run(const CommandLine& line, std::stri
   return tl::unexpected(failed(run.error()));
 }
 
-std::string settings_of(const std::vector<std::string>& targets) {
+std::string settings_of(const CommandLine& line, const std::vector<std::string>& targets,
+                        std::span<const char* const> options) {
   // FNV-1a: no adversary, and the same everywhere.
   std::uint64_t digest = 0xcbf29ce484222325;
   bool processes = false;
@@ -63,6 +64,8 @@ std::string settings_of(const std::vector<std::string>& targets) {
   std::array<char, 256> host{};
   if (processes && ::gethostname(host.data(), host.size() - 1) == 0)
     settings += " host=" + std::string(host.data());
+  for (const char* const option : options)
+    if (line.has(option)) settings += " " + std::string(option) + "=" + line.given(option);
   return settings;
 }
 

@@ -2,6 +2,7 @@
 // that they describe.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,9 +25,10 @@ tl::expected<shard::Share, ExitStatus> share_of(const CommandLine& line);
 // everything that results depend on; what only this host has must name it (settings_of()).
 tl::expected<fleet::Run, ExitStatus> open_run(const CommandLine& line, std::string_view command,
                                               std::string settings);
-// The settings of a job over targets: how many, a digest of their names, and the host's name
-// where they are processes.
-std::string settings_of(const std::vector<std::string>& targets);
+// The settings of a job over targets: how many, a digest of their names, the host's name where
+// they are processes, and those of `options` that are given.
+std::string settings_of(const CommandLine& line, const std::vector<std::string>& targets,
+                        std::span<const char* const> options);
 // For Run::add.
 std::string document(const Json& json);
 
