@@ -257,19 +257,40 @@ tl::expected<void, MergeError> Merge::end() {
 
 namespace {
 
+bool sorted(const Json& object) {
+  std::string before;
+  for (const auto& [field, value] : object.items())
+    if (field < std::exchange(before, field)) return false;
+  return true;
+}
+
+void add_up(Json& total, const Json& other);
+
+// Fields that only one has keep their place where both are in order.
+void add_up_fields(Json& total, const Json& other) {
+  const bool in_order = sorted(total) && sorted(other);
+  for (const auto& [field, value] : other.items()) {
+    if (total.contains(field))
+      add_up(total[field], value);
+    else
+      total[field] = value;
+  }
+  if (!in_order) return;
+  const nlohmann::json by_name = total;  // whose objects are in order
+  Json ordered = Json::object();
+  for (const auto& [field, value] : by_name.items()) ordered[field] = total[field];
+  total = std::move(ordered);
+}
+
 // Numbers are added, objects field by field; what differs otherwise is dropped.
 void add_up(Json& total, const Json& other) {
   if (total.is_object() && other.is_object()) {
-    for (const auto& [field, value] : other.items()) {
-      if (!total.contains(field))
-        total[field] = value;
-      else
-        add_up(total[field], value);
-    }
-  } else if (total.is_number_float() || other.is_number_float()) {
-    if (total.is_number() && other.is_number()) total = total.get<double>() + other.get<double>();
+    add_up_fields(total, other);
   } else if (total.is_number() && other.is_number()) {
-    total = total.get<std::uint64_t>() + other.get<std::uint64_t>();
+    if (total.is_number_float() || other.is_number_float())
+      total = total.get<double>() + other.get<double>();
+    else
+      total = total.get<std::uint64_t>() + other.get<std::uint64_t>();
   } else if (total != other) {
     total = nullptr;
   }

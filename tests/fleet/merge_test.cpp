@@ -158,6 +158,22 @@ TEST_F(Merging, AnyJsonWillDo) {
   EXPECT_EQ(results, (std::vector<std::string>{R"({"value":3})", R"({"value":4})"}));
 }
 
+TEST_F(Merging, TotalsThatOneShareLacksKeepTheirOrder) {
+  const auto write = [&](const std::string& name, const std::string& share,
+                         const std::string& counts) {
+    const std::string start = R"({"job":{"command":"c","settings":"","share":")" + share + "\"}";
+    return folder_.write(name, start + "}\n" + start + R"(,"items":2,"results":0,"counts":)" +
+                                   counts + ",\"kernel\":\"x\"}\n");
+  };
+  add(write("a", "0/2", R"({"b":1,"d":1.5})"));
+  add(write("b", "1/2", R"({"a":2,"c":3,"d":1})"));
+  end();
+  std::string last;
+  EXPECT_TRUE(write_whole(store_, {"c", "", {0, 1}}, [&](std::string_view line) { last = line; }));
+  EXPECT_NE(last.find(R"("counts":{"a":2,"b":1,"c":3,"d":2.5},"kernel":"x")"), std::string::npos)
+      << last;
+}
+
 TEST_F(Merging, DatabasesAndLinesMix) {
   write_share({"", "", folder_.path("db"), false}, job(0, 2));
   add(folder_.path("db"));
