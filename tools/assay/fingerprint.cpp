@@ -126,7 +126,7 @@ tl::expected<std::vector<Named>, ExitStatus> targets_of(const CommandLine& line)
     }
     operands.insert(operands.end(), more->begin(), more->end());
   }
-  return expand(operands, false);
+  return expand(operands, false, line);
 }
 
 // Whether the operands name more than themselves.
