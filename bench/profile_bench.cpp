@@ -24,7 +24,7 @@ double seconds_since(Clock::time_point start) {
 
 // With minimising: what a user waits for.
 void random_rules(std::uint64_t count, bool minimise) {
-  const profile::Generator generator = profile::libseccomp_generator();
+  const profile::Generator generator = profile::guarded_libseccomp_generator();
   profile::GeneratorCampaign campaign(generator, 1);
   std::uint64_t disagreements = 0;
   const auto start = Clock::now();

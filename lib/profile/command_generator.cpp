@@ -26,7 +26,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t most_output = std::size_t{1} << 20;
 
 tl::unexpected<Declined> broken(std::string why) {
-  return tl::unexpected(Declined{true, std::move(why)});
+  return tl::unexpected(Declined{.broken = true, .why = std::move(why)});
 }
 
 class Pipe {
@@ -173,12 +173,16 @@ tl::expected<Instructions, Declined> run(const std::vector<std::string>& command
   out.close_end(1);
   err.close_end(1);
   const Answer answer = Exchange(input, in, out, err, Clock::now() + limit).run();
-  if (answer.late) return broken("no answer within " + std::to_string(limit.count()) + " ms");
+  if (answer.late)
+    return tl::unexpected(Declined{
+        .hangs = true, .why = "no answer within " + std::to_string(limit.count()) + " ms"});
   if (answer.too_much) return broken("more than " + std::to_string(most_output) + " bytes");
   const int status = child.wait();
-  if (WIFSIGNALED(status)) return broken("ended by signal " + std::to_string(WTERMSIG(status)));
+  if (WIFSIGNALED(status))
+    return tl::unexpected(
+        Declined{.crashes = true, .why = "ended by signal " + std::to_string(WTERMSIG(status))});
   if (WEXITSTATUS(status) != 0)
-    return tl::unexpected(Declined{false, text::printable(answer.err, 200)});
+    return tl::unexpected(Declined{.why = text::printable(answer.err, 200)});
   auto decoded = bpf::decode(bpf::bytes_of(answer.out), bpf::Format::Raw);
   if (!decoded) return broken("no raw filter on stdout: found " + decoded.error().found);
   return std::move(*decoded);

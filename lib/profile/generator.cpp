@@ -23,7 +23,7 @@ constexpr auto drawn_operators = std::to_array<Operator>(
 static_assert(drawn_operators.size() == sample::rule_comparisons);
 
 tl::unexpected<Declined> declined(int error) {
-  return tl::unexpected(Declined{false, "errno " + std::to_string(error)});
+  return tl::unexpected(Declined{.why = "errno " + std::to_string(error)});
 }
 
 tl::expected<Instructions, Declined> with_libseccomp(const Request& request) {
@@ -71,6 +71,10 @@ Judgement without_filter(const Request& request, const Declined& why,
                          const symbolic::Budget& budget) {
   Judgement result{.outcome = Outcome::Broken, .why = why.why};
   if (why.broken) return result;
+  if (why.hangs || why.crashes) {
+    result.outcome = why.hangs ? Outcome::Hangs : Outcome::Crashes;
+    return result;
+  }
   const auto open = has_open_ends(request, budget);
   if (!open)
     result.outcome = open.error().refusals.empty() ? Outcome::NotDecided : Outcome::Refused;

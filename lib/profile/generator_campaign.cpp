@@ -35,7 +35,9 @@ const Cause* GeneratorCampaign::run(std::uint64_t index) {
     case Outcome::NotDecided: ++tally_.not_decided; return nullptr;
     case Outcome::Different:
     case Outcome::Rejected:
-    case Outcome::Declines: break;
+    case Outcome::Declines:
+    case Outcome::Hangs:
+    case Outcome::Crashes: break;
   }
   ++tally_.disagreements;
   Request simple = simplified(request, generator_, judgement, budget_);

@@ -78,7 +78,7 @@ TEST(Generator, FiltersThatLinuxRejectsAreDisagreements) {
   const Generator empty = [](const Request&) { return Instructions{}; };
   EXPECT_EQ(judge({}, empty).outcome, Outcome::Rejected);
   const Generator declines = [](const Request&) -> tl::expected<Instructions, Declined> {
-    return tl::unexpected(Declined{false, "no"});
+    return tl::unexpected(Declined{.why = "no"});
   };
   EXPECT_EQ(judge({}, declines).outcome, Outcome::Declines);
 }
@@ -124,17 +124,62 @@ TEST(Generator, RandomRulesComeBackFromTheirJson) {
 }
 
 TEST(Generator, AProgramIsOneToo) {
-  // tail drops the profile and answers with nothing that is a filter; cat answers with JSON.
+  // true answers with nothing, cat with JSON.
   const Generator silent = command_generator({"true"});
   const Generator nonsense = command_generator({"cat"});
   const Generator refusing = command_generator({"false"});
   const Generator absent = command_generator({"/no/such/program"});
   const Generator slow = command_generator({"sleep", "10"}, std::chrono::milliseconds(50));
-  EXPECT_EQ(judge({}, silent).outcome, Outcome::Rejected);  // an empty filter
+  EXPECT_EQ(judge({}, silent).outcome, Outcome::Broken);
   EXPECT_EQ(judge({}, nonsense).outcome, Outcome::Broken);
   EXPECT_EQ(judge({}, refusing).outcome, Outcome::Declines);
   EXPECT_EQ(judge({}, absent).outcome, Outcome::Broken);
-  EXPECT_EQ(judge({}, slow).outcome, Outcome::Broken);
+  EXPECT_EQ(judge({}, slow).outcome, Outcome::Hangs);
+}
+
+TEST(Generator, GuardedOnesAnswerLikeTheOthers) {
+  const Generator guarded = guarded_libseccomp_generator();
+  const Generator direct = libseccomp_generator();
+  for (std::uint64_t index = 0; index < 100; ++index) {
+    sample::Random random(1, index);
+    const Request request = request_of(sample::rules(random));
+    const auto ours = guarded(request);
+    const auto theirs = direct(request);
+    ASSERT_EQ(ours.has_value(), theirs.has_value()) << index;
+    if (ours) {
+      EXPECT_EQ(*ours, *theirs) << index;
+    }
+  }
+}
+
+Rule rule(std::vector<ArgumentCondition> conditions, std::uint32_t verdict) {
+  return {{{"openat", {}}}, {verdict}, std::move(conditions), {}, {}};
+}
+
+// Rules on which seccomp_rule_add() of 2.5.4 does not return.
+Request endless() {
+  const auto arg = [](std::uint32_t index, Operator op, std::uint64_t value) {
+    return ArgumentCondition{index, op, value, 0, Width::Whole, {}};
+  };
+  const std::uint32_t allow = value_of(Action::Allow);
+  const std::uint32_t kill = value_of(Action::KillProcess);
+  Request request;
+  request.rules.otherwise = {value_of(Action::KillThread)};
+  request.rules.rules = {
+      rule({arg(1, Operator::Less, 0x100000005), arg(0, Operator::Greater, 0x107ffffffe)}, allow),
+      rule({arg(1, Operator::LessEqual, 0)}, kill),
+      rule({arg(1, Operator::Equal, 0x107ffffffd)}, allow),
+      rule({arg(1, Operator::LessEqual, 0x100000004)}, allow),
+      rule({arg(0, Operator::Greater, 0x107ffffffe), arg(1, Operator::NotEqual, 0x100000004)},
+           kill)};
+  return request;
+}
+
+TEST(Generator, ALibraryThatHangsIsADisagreementAndTheNextOneIsAsked) {
+  if (libseccomp_version() != "2.5.4") GTEST_SKIP() << "libseccomp 2.5.4 is not here";
+  const Generator guarded = guarded_libseccomp_generator();
+  EXPECT_EQ(judge(endless(), guarded).outcome, Outcome::Hangs);
+  EXPECT_EQ(judge({}, guarded).outcome, Outcome::Same);
 }
 
 }  // namespace

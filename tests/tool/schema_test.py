@@ -233,6 +233,22 @@ class Schema(outside.InFolder):
         sleeper.communicate(b"\n")
         self.assertTrue([row for row in rows if row["pid"] == sleeper.pid])
 
+    def test_profile(self):
+        (self.folder / "profile.json").write_text(
+            '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["reboot"], "action": '
+            '"SCMP_ACT_ERRNO"}]}')
+        for action in ("compile", "intent", "verify"):
+            self.objects("profile", "profile", action, "profile.json")
+        row, = self.objects("profile", "profile", "verify", "profile.json", "--against",
+                            "allow.txt", statuses=(1,))
+        self.assertTrue(row["differences"])
+
+    def test_fuzz_generator(self):
+        rows = self.objects("fuzz-generator", "fuzz-generator", "--profiles", "8", "--", "false",
+                            statuses=(0, 1))
+        self.assertEqual(rows[-1]["profiles"], 8)
+        self.assertEqual(rows[-1]["causes"], len(rows) - 1)
+
     def test_dump(self):
         self.assertEqual(self.objects("dump", "dump", "--", "true"), [])
         # tests/tool/process_test.py has what is captured.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <mutex>
 #include <thread>
 
@@ -47,7 +48,9 @@ struct Settings {
 // What the threads share.
 class Job {
  public:
-  Job(profile::Generator generator, const Settings& settings, const symbolic::Budget& budget)
+  // Each thread has a generator of its own.
+  Job(std::function<profile::Generator()> generator, const Settings& settings,
+      const symbolic::Budget& budget)
       : generator_(std::move(generator)),
         settings_(settings),
         budget_(budget),
@@ -62,7 +65,7 @@ class Job {
 
  private:
   void work() {
-    profile::GeneratorCampaign campaign(generator_, settings_.seed, {}, budget_);
+    profile::GeneratorCampaign campaign(generator_(), settings_.seed, {}, budget_);
     while (!late()) {
       const std::uint64_t item = next_++;
       if (item >= settings_.profiles) break;
@@ -74,7 +77,7 @@ class Job {
 
   bool late() const { return settings_.seconds != 0 && std::chrono::steady_clock::now() >= end_; }
 
-  profile::Generator generator_;
+  std::function<profile::Generator()> generator_;
   const Settings& settings_;
   const symbolic::Budget& budget_;
   std::chrono::steady_clock::time_point end_;
@@ -227,8 +230,10 @@ ExitStatus run_fuzz_generator(const Arguments& arguments) {
   auto output = line.open_output();
   if (!output) return output.error();
 
-  auto generator = external ? profile::command_generator(command) : profile::libseccomp_generator();
-  const GeneratorTally tally = Job(std::move(generator), *settings, *budget).run();
+  const auto generator = [&] {
+    return external ? profile::command_generator(command) : profile::guarded_libseccomp_generator();
+  };
+  const GeneratorTally tally = Job(generator, *settings, *budget).run();
   const auto causes = by_count(tally);
   for (const Cause* cause : causes)
     output->write(line.json() ? json_line(to_json(line, *cause)) : to_text(*cause));

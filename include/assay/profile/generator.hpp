@@ -32,14 +32,21 @@ Request request_of(const sample::DrawnRules& drawn);
 
 // Why there is no filter. Declined rules are the generator's right where the rules conflict.
 struct Declined {
-  bool broken = false;  // not the rules were at fault: no such command, a crash, nonsense
-  std::string why;
+  bool broken = false;   // not the rules were at fault: no such command, nonsense
+  bool hangs = false;    // no answer came within the limit
+  bool crashes = false;  // it was killed by a signal
+  std::string why = {};
   friend bool operator==(const Declined&, const Declined&) = default;
 };
 
 using Generator = std::function<tl::expected<Instructions, Declined>(const Request&)>;
 
+// In this process. There are rules on which the version of Debian 12 never comes back: for rules
+// of others, take the guarded one.
 Generator libseccomp_generator();
+// In a child process that may use so much processor time for a request. One thread at a time.
+Generator guarded_libseccomp_generator(
+    std::chrono::milliseconds limit = std::chrono::milliseconds(200));
 
 // A program that gets linux.seccomp as JSON on stdin and answers with a raw little-endian
 // filter on stdout and exit 0, or says why not on stderr. Started without a shell; bounded in
@@ -51,25 +58,27 @@ Generator command_generator(std::vector<std::string> command,
 std::string to_oci_json(const RuleSet& rules, seccomp::Arch host);
 
 enum class Outcome : std::uint8_t {
-  Same,        // equal over all inputs
-  SameSoFar,   // equal where the documentation decides, and it does not decide everywhere
-  Refused,     // both say that the rules conflict
-  LeftOpen,    // the generator declines, or takes, what is not clearly a conflict
-  Different,   // another verdict than was meant
-  Rejected,    // a filter that Linux does not accept
-  Declines,    // rules without any conflict
+  Same,       // equal over all inputs
+  SameSoFar,  // equal where the documentation decides, and it does not decide everywhere
+  Refused,    // both say that the rules conflict
+  LeftOpen,   // the generator declines, or takes, what is not clearly a conflict
+  Different,  // another verdict than was meant
+  Rejected,   // a filter that Linux does not accept
+  Declines,   // rules without any conflict
+  Hangs,      // whatever the rules
+  Crashes,
   Broken,      // the generator did not work at all
   NotDecided,  // the budget
 };
-inline constexpr std::array<std::string_view, 9> outcome_names{
-    "same",     "same-so-far", "refused", "left-open",  "different",
-    "rejected", "declines",    "broken",  "not-decided"};
+inline constexpr std::array<std::string_view, 11> outcome_names{
+    "same",     "same-so-far", "refused", "left-open", "different",  "rejected",
+    "declines", "hangs",       "crashes", "broken",    "not-decided"};
 constexpr std::string_view name(Outcome outcome) {
   return outcome_names[static_cast<std::size_t>(outcome)];
 }
 constexpr bool is_disagreement(Outcome outcome) {
   return outcome == Outcome::Different || outcome == Outcome::Rejected ||
-         outcome == Outcome::Declines;
+         outcome == Outcome::Declines || outcome == Outcome::Hangs || outcome == Outcome::Crashes;
 }
 
 struct Judgement {
