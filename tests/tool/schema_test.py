@@ -244,9 +244,8 @@ class Schema(outside.InFolder):
         self.assertTrue(row["differences"])
 
     def test_fuzz_generator(self):
-        rows = self.objects("fuzz-generator", "fuzz-generator", "--profiles", "8", "--", "false",
-                            statuses=(0, 1))
-        self.assertEqual(rows[-1]["profiles"], 8)
+        rows = self.objects("fuzz-generator", "fuzz-generator", "--profiles", "20", statuses=(0, 1))
+        self.assertEqual(rows[-1]["profiles"], 20)
         self.assertEqual(rows[-1]["causes"], len(rows) - 1)
 
     def test_dump(self):
