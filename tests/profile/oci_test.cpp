@@ -135,7 +135,7 @@ TEST(Oci, WhatNoRuntimeStartsWithIsAnErrorWithItsLine) {
             "'SCMP_ARCH_VAX'"},
            {"[]", 1, "a list"},
            {"{\"defaultAction\": \"SCMP_ACT_ALLOW\"", 1, "the end of the text"},
-           {"{\n\"defaultAction\" \"x\"}", 2, "'\"'"}}) {
+           {"{\n\"defaultAction\" \"x\"}", 2, "'\""}}) {
     const ReadError error = error_of(row.text);
     EXPECT_EQ(error.place.line, row.line) << row.text;
     EXPECT_NE(error.found.find(row.found), std::string::npos) << row.text << ": " << error.found;
