@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -20,42 +21,48 @@ namespace assay::profile {
 namespace {
 
 // Requests and answers as bytes between two processes of one program.
-class Bytes {
+class Writer {
  public:
-  Bytes() = default;
-  explicit Bytes(std::string text) : text_(std::move(text)) {}
-
   void put(std::uint64_t number) {
-    std::array<char, sizeof number> bytes;
-    std::memcpy(bytes.data(), &number, sizeof number);
-    text_.append(bytes.data(), bytes.size());
+    for (unsigned shift = 0; shift < 64; shift += 8)
+      text_.push_back(static_cast<char>(number >> shift & 0xff));
   }
   void put(std::string_view text) {
     put(text.size());
     text_.append(text);
   }
-  std::uint64_t number() {
-    std::uint64_t result = 0;
-    if (at_ + sizeof result <= text_.size())
-      std::memcpy(&result, text_.data() + at_, sizeof result);
-    at_ += sizeof result;
-    return result;
-  }
-  std::string text() {
-    const std::size_t size = number();
-    std::string result = text_.substr(std::min(at_, text_.size()), size);
-    at_ += size;
-    return result;
-  }
   const std::string& all() const { return text_; }
 
  private:
   std::string text_;
-  std::size_t at_ = 0;
+};
+
+// Past the end there are zeros.
+class Reader {
+ public:
+  explicit Reader(std::string_view left) : left_(left) {}
+
+  std::uint64_t number() {
+    std::uint64_t result = 0;
+    for (unsigned shift = 0; shift < 64 && !left_.empty(); shift += 8) {
+      result |= std::uint64_t{static_cast<unsigned char>(left_.front())} << shift;
+      left_.remove_prefix(1);
+    }
+    return result;
+  }
+  std::string_view text() {
+    const std::size_t size = std::min<std::size_t>(number(), left_.size());
+    const std::string_view result = left_.substr(0, size);
+    left_.remove_prefix(size);
+    return result;
+  }
+
+ private:
+  std::string_view left_;
 };
 
 std::string packed(const Request& request) {
-  Bytes bytes;
+  Writer bytes;
   bytes.put(static_cast<std::uint64_t>(request.host));
   bytes.put(request.tree ? 1 : 0);
   bytes.put(request.rules.otherwise.value);
@@ -79,8 +86,8 @@ std::string packed(const Request& request) {
   return bytes.all();
 }
 
-Request unpacked(std::string text) {
-  Bytes bytes(std::move(text));
+Request unpacked(const std::string& text) {
+  Reader bytes(text);
   Request request;
   request.host = static_cast<seccomp::Arch>(bytes.number());
   request.tree = bytes.number() != 0;
@@ -92,7 +99,7 @@ Request unpacked(std::string text) {
     Rule rule;
     rule.verdict = {static_cast<std::uint32_t>(bytes.number())};
     for (std::uint64_t calls = bytes.number(); calls > 0; --calls)
-      rule.calls.push_back({bytes.text(), {}});
+      rule.calls.push_back({std::string(bytes.text()), {}});
     for (std::uint64_t conditions = bytes.number(); conditions > 0; --conditions) {
       ArgumentCondition condition;
       condition.index = static_cast<std::uint32_t>(bytes.number());
@@ -128,17 +135,16 @@ bool read_all(int from, char* to, std::size_t size) {
 }
 
 bool send_message(int to, const std::string& message) {
-  Bytes framed;
+  Writer framed;
   framed.put(std::string_view(message));
   return write_all(to, framed.all());
 }
 
-std::optional<std::string> receive_message(int from) {
-  std::uint64_t size = 0;
-  if (!read_all(from, reinterpret_cast<char*>(&size), sizeof size)) return std::nullopt;
-  std::string message(size, '\0');
-  if (!read_all(from, message.data(), message.size())) return std::nullopt;
-  return message;
+bool receive_message(int from, std::string& message) {
+  std::array<char, sizeof(std::uint64_t)> size;
+  if (!read_all(from, size.data(), size.size())) return false;
+  message.assign(Reader({size.data(), size.size()}).number(), '\0');
+  return read_all(from, message.data(), message.size());
 }
 
 void arm(std::chrono::milliseconds limit) {
@@ -150,7 +156,7 @@ void arm(std::chrono::milliseconds limit) {
 
 std::string answer_to(const Request& request) {
   const auto made = libseccomp_generator()(request);
-  Bytes bytes;
+  Writer bytes;
   bytes.put(made ? 0 : 1);
   if (!made) {
     bytes.put(made.error().why);
@@ -164,8 +170,8 @@ std::string answer_to(const Request& request) {
 [[noreturn]] void serve(int end, std::chrono::milliseconds limit) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   signal(SIGPROF, SIG_DFL);
-  while (auto message = receive_message(end)) {
-    const Request request = unpacked(std::move(*message));
+  for (std::string message; receive_message(end, message);) {
+    const Request request = unpacked(message);
     arm(limit);
     const std::string answer = answer_to(request);
     arm(std::chrono::milliseconds(0));
@@ -184,8 +190,9 @@ class Worker {
   tl::expected<Instructions, Declined> ask(const Request& request) {
     if (pid_ == 0 && !start())
       return tl::unexpected(Declined{.broken = true, .why = "no child process"});
-    if (send_message(end_, packed(request)))
-      if (auto message = receive_message(end_)) return answer_in(std::move(*message));
+    std::string message;
+    if (send_message(end_, packed(request)) && receive_message(end_, message))
+      return answer_in(message);
     return gone();
   }
 
@@ -216,11 +223,11 @@ class Worker {
     return status;
   }
 
-  static tl::expected<Instructions, Declined> answer_in(std::string message) {
-    Bytes bytes(std::move(message));
+  static tl::expected<Instructions, Declined> answer_in(const std::string& message) {
+    Reader bytes(message);
     const bool made = bytes.number() == 0;
-    const std::string content = bytes.text();
-    if (!made) return tl::unexpected(Declined{.why = content});
+    const std::string_view content = bytes.text();
+    if (!made) return tl::unexpected(Declined{.why = std::string(content)});
     Instructions instructions(content.size() / sizeof(bpf::Instruction));
     std::memcpy(instructions.data(), content.data(), content.size());
     return instructions;
