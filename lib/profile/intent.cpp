@@ -251,7 +251,7 @@ class Builder {
     if (!through) return;
     const auto nr = number_of(arch, through->through);
     if (nr)
-      add_to(groups_[*nr], through_multiplexer(tests, through->subcode), arch, entry.rule,
+      add_to(groups_[*nr], through_multiplexer(tests, through->subcode, arch), arch, entry.rule,
              Implicit::Multiplexer);
   }
 
@@ -262,8 +262,8 @@ class Builder {
 
   // The subcode takes the place of what the rule says about the first argument; the others are
   // kept, though they now meet the argument block's address.
-  static Tests through_multiplexer(const Tests& tests, std::uint32_t subcode) {
-    Tests result{{0, Operator::Equal, ~std::uint64_t{0}, subcode, true}};
+  static Tests through_multiplexer(const Tests& tests, std::uint32_t subcode, Arch arch) {
+    Tests result{{0, Operator::Equal, ~std::uint64_t{0}, subcode, !compares_wide(arch)}};
     for (const Test& test : tests)
       if (test.index != 0) result.push_back(test);
     return result;
