@@ -10,7 +10,7 @@
 
 namespace assay::bench {
 
-// Nothing when golang-github-containers-common is not installed.
+// Nothing when golang-github-containers-common is neither installed nor unpacked.
 std::optional<verify::Program> containers_common(std::span<const seccomp::Arch> arches);
 
 }  // namespace assay::bench

@@ -4,14 +4,13 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <iostream>
-#include <sstream>
 
 #include "assay/profile/generator_campaign.hpp"
 #include "assay/profile/oci.hpp"
 #include "assay/profile/verify.hpp"
 #include "assay/verify/accept.hpp"
+#include "tests/packaged_file.hpp"
 
 namespace {
 
@@ -49,10 +48,8 @@ constexpr auto hosts = std::to_array<seccomp::Arch>(
      seccomp::Arch::mipsel64, seccomp::Arch::ppc64le, seccomp::Arch::riscv64});
 
 bool installed_profile(const char* path) {
-  std::ifstream file(path);
-  if (!file) return false;
-  std::ostringstream text;
-  text << file.rdbuf();
+  const auto text = test::packaged_file(path);
+  if (!text) return false;
   double seconds = 0;
   int same = 0;
   for (const seccomp::Arch host : hosts)
@@ -60,7 +57,7 @@ bool installed_profile(const char* path) {
       const auto start = Clock::now();
       const profile::Environment environment{
           profile::Runtime::Runc, host, {6, 18}, profile::default_capabilities()};
-      const auto read = profile::read_oci(text.str(), path, {{}, environment});
+      const auto read = profile::read_oci(*text, path, {{}, environment});
       const auto compiled = compile(read->filters[0], environment, form);
       const auto program = verify::accept(*compiled);
       const auto quick = verify_quickly(read->filters[0], environment, *program);

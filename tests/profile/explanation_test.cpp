@@ -1,13 +1,11 @@
 // A profile's filter is explained in hardly more conditions than its author wrote.
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
-
 #include "assay/profile/compile.hpp"
 #include "assay/profile/oci.hpp"
 #include "assay/text/policy.hpp"
 #include "assay/verify/accept.hpp"
+#include "packaged_file.hpp"
 
 namespace assay::profile {
 namespace {
@@ -41,15 +39,13 @@ std::size_t conditions_of(const RuleSet& rules) {
 class InstalledProfile : public testing::TestWithParam<const char*> {};
 
 TEST_P(InstalledProfile, IsExplainedInAsManyConditionsAsItHas) {
-  std::ifstream file(GetParam());
-  if (!file) GTEST_SKIP() << GetParam() << " is not installed";
-  std::ostringstream text;
-  text << file.rdbuf();
+  const auto text = test::packaged_file(GetParam());
+  if (!text) GTEST_SKIP() << GetParam() << " is neither installed nor unpacked";
   for (const Form form : {Form::Linear, Form::Tree}) {
     Environment environment;
     environment.runtime = Runtime::Crun;  // adds no rules of its own
     environment.capabilities = default_capabilities();
-    const Read read = read_oci(text.str(), GetParam(), {{}, environment});
+    const Read read = read_oci(*text, GetParam(), {{}, environment});
     ASSERT_TRUE(read);
     const RuleSet& rules = read->filters.at(0);
     const Compiled compiled = compile(rules, environment, form);

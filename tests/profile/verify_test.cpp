@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <sstream>
 
 #include "assay/profile/compile.hpp"
@@ -11,6 +10,7 @@
 #include "assay/text/condition.hpp"
 #include "assay/text/verdict.hpp"
 #include "assay/verify/accept.hpp"
+#include "packaged_file.hpp"
 
 namespace assay::profile {
 namespace {
@@ -20,14 +20,6 @@ using seccomp::Arch;
 constexpr const char* containers_common = "/usr/share/containers/seccomp.json";
 constexpr const char* moby =
     "/usr/share/gocode/src/github.com/docker/docker/profiles/seccomp/default.json";
-
-std::optional<std::string> installed(const char* path) {
-  std::ifstream file(path);
-  if (!file) return std::nullopt;
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 std::string told(const Verification& verification) {
   std::ostringstream out;
@@ -39,8 +31,8 @@ std::string told(const Verification& verification) {
 }
 
 void expect_verified(const char* path, const Environment& environment, Form form) {
-  const auto text = installed(path);
-  if (!text) GTEST_SKIP() << path << " is not installed";
+  const auto text = test::packaged_file(path);
+  if (!text) GTEST_SKIP() << path << " is neither installed nor unpacked";
   SCOPED_TRACE(std::string(path) + " " + std::string(name(environment.runtime)) + " " +
                std::string(describe(environment.host).token));
   const Read read = read_oci(*text, path, {{}, environment});
