@@ -84,6 +84,90 @@ class Merge(outside.InFolder):
         self.assertEqual((self.folder / "out.json").read_text(), expected)
         self.assertEqual(whole.count("\n"), 14)
 
+    def recordings(self, count):
+        names = []
+        for number in range(count):
+            name = f"recording{number:03}"
+            (self.folder / name).write_text(
+                "".join(f"close({fd}) = 0\n" for fd in range(1 + number % 7)) +
+                f'{number} execve("x", ["x"], NULL) = 0\n' * (number % 4))
+            names.append(name)
+        (self.folder / "recordings").write_text("\n".join(names) + "\n")
+        return names
+
+    def replayed(self, *options, status=1):
+        """What all shares of one run write, without the host."""
+        self.assay("replay", "exec.txt", *options, "-o", "whole", status=status)
+        return re.sub(r',"host":"[^"]*"', "", (self.folder / "whole").read_text())
+
+    def test_recordings_are_shared_one_item_each(self):
+        names = self.recordings(20)
+        whole = self.replayed("--traces", "recordings")
+        self.assertEqual(self.replayed("--shard", "0/1", *names), whole)
+        lines = [json.loads(line) for line in whole.splitlines()]
+        self.assertEqual([line["trace"] for line in lines[1:-1]], names)
+        refused = sum(number % 4 for number in range(20))
+        calls = sum(1 + number % 7 for number in range(20)) + refused
+        self.assertEqual((lines[-1]["recordings"], lines[-1]["calls"]), (20, calls))
+        self.assertEqual(lines[-1]["counts"], {"ALLOW": calls - refused, "ERRNO(1)": refused})
+        for share in range(3):
+            self.assay("replay", "exec.txt", "--traces", "recordings", "--shard", f"{share}/3",
+                       "-o", f"{share}.json", status=1)
+        merged = self.assay("merge", "--format", "json", "2.json", "0.json", "1.json")
+        self.assertEqual(merged.decode(), whole)
+
+    def test_of_each_call_there_is_a_result_in_front_of_the_report(self):
+        self.recordings(3)
+        whole = [json.loads(line) for line in
+                 self.replayed("--traces", "recordings", "--each").splitlines()]
+        self.assertEqual([line["item"] for line in whole[1:-1]], [0] * 2 + [1] * 4 + [2] * 6)
+        self.assertEqual([line.get("calls") for line in whole[1:-1] if "trace" in line], [1, 3, 5])
+
+    def test_a_recording_that_cannot_be_read_is_a_result(self):
+        self.recordings(2)
+        (self.folder / "recordings").write_text("recording000\nabsent\nrecording001\n")
+        done = outside.run("replay", "exec.txt", "--traces", "recordings", cwd=self.folder)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual([line["trace"] for line in lines[1:-1]],
+                         ["recording000", "absent", "recording001"])
+        self.assertIn("No such file", lines[2]["error"])
+        self.assertEqual((lines[-1]["recordings"], lines[-1]["unread"]), (2, 1))
+
+    def test_a_killed_replay_goes_on(self):
+        self.recordings(400)
+        whole = self.replayed("--traces", "recordings")
+        command = [outside.ASSAY, "replay", "exec.txt", "--traces", "recordings", "--resume", "-o",
+                   "out", "--checkpoint", "state"]
+        state = self.folder / "state"
+        kills = 0
+        for _ in range(100):
+            before = state.read_text() if state.exists() else ""
+            process = subprocess.Popen(command, cwd=self.folder, stderr=subprocess.DEVNULL,
+                                       env=outside.environment())
+            # After its next save, in the middle: 400 recordings are more than one.
+            while process.poll() is None and (state.read_text() if state.exists() else "") == before:
+                time.sleep(0.005)
+            process.send_signal((signal.SIGKILL, signal.SIGTERM)[kills % 2])
+            kills += process.wait() < 0
+            if process.returncode == 1:
+                break
+        self.assertGreater(kills, 0)
+        found = re.sub(r',"host":"[^"]*"', "", (self.folder / "out").read_text())
+        self.assertEqual(found, whole)
+        # What has ended is not done again, and its status is remembered.
+        self.check(outside.run(*command[1:], cwd=self.folder), 1)
+        self.assertEqual(re.sub(r',"host":"[^"]*"', "", (self.folder / "out").read_text()), whole)
+
+    def test_recordings_and_filters_that_do_not_go_together_are_bad_usage(self):
+        self.recordings(2)
+        for options in (["recording000", "--shard", "0/1", "--tighten", "profile.json"],
+                        ["--traces", "recordings", "--tighten", "profile.json"],
+                        ["openat.txt", "--traces", "recordings"], ["--shard", "0/1"],
+                        ["recording000", "recording001"]):
+            done = outside.run("replay", "exec.txt", *options, cwd=self.folder)
+            self.assertEqual(done.returncode, 2, options)
+
     def test_a_database_can_be_queried_by_anybody(self):
         self.assay("fingerprint", "--database", "out.db", *self.targets)
         with sqlite3.connect(self.folder / "out.db") as database:

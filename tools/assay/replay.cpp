@@ -8,8 +8,10 @@
 #include "assay/text/verdict.hpp"
 #include "assay/trace/divergence.hpp"
 #include "assay/trace/tighten.hpp"
+#include "audit_targets.hpp"
 #include "budget_options.hpp"
 #include "filters.hpp"
+#include "long_job.hpp"
 #include "progress.hpp"
 #include "trace_text.hpp"
 #include "witness_record.hpp"
@@ -31,6 +33,7 @@ constexpr Manual manual{
     "Most formats do not tell whole arguments. A verdict is certain when it does not depend on\n"
     "what is missing, assumed when it holds as long as the upper halves of ints are 0, else open.\n"
     "To record all that strace can tell: strace -f -n -e raw=all --quiet=none -o FILE COMMAND\n"
+    "With --traces, --shard and the like there may be many TRACEs, each one item of a job.\n"
     "Exit status: 0 every call is allowed (ALLOW or LOG), or with --against both filters agree;\n"
     "1 not so, or a tightened profile was not proven; 5 for some calls it is open.",
     "  $ echo 'ret #ERRNO(1)' >f; echo 'ptrace(PTRACE_TRACEME) = 0' | assay replay f -\n"
@@ -45,42 +48,81 @@ struct Options {
   bool unused = false;
 };
 
+// What every recording is asked about.
+struct Question {
+  const CommandLine& line;
+  Options options;
+  symbolic::Budget budget;
+  Stack stack;
+  std::optional<Stack> against;
+};
+
+// Where the calls of --each go; not good once nobody reads them any more.
+class Each {
+ public:
+  virtual ~Each() = default;
+  virtual void take(const Call& call, const Judgement& judgement) = 0;
+  virtual bool good() const = 0;
+};
+
+Json each_json(const CommandLine& line, const Call& call, const Judgement& judgement) {
+  Json json = json_document(line.semantics());
+  json.update(call_json(call));
+  json.update(judgement_json(judgement, call, line.semantics()));
+  return json;
+}
+
+class EachLine final : public Each {
+ public:
+  EachLine(const CommandLine& line, Output& output) : line_(line), output_(output) {}
+  void take(const Call& call, const Judgement& judgement) override {
+    output_.write(line_.json()
+                      ? json_line(each_json(line_, call, judgement))
+                      : call_text(call) + ": " + judgement_text(judgement, call, line_) + "\n");
+  }
+  bool good() const override { return output_.good(); }
+
+ private:
+  const CommandLine& line_;
+  Output& output_;
+};
+
 // All that reads the calls of a recording, and what it found.
 class Session {
  public:
-  Session(const CommandLine& line, const Options& options, const Stack& stack,
-          const std::optional<Stack>& against, const symbolic::Budget& budget)
-      : line_(line),
-        options_(options),
-        stack_(stack),
-        budget_(budget),
-        judge_(stack.programs, line.semantics(), budget),
-        replay_(judge_, line.semantics()),
+  Session(const Question& question, std::string trace)
+      : line_(question.line),
+        options_(question.options),
+        stack_(question.stack),
+        budget_(question.budget),
+        trace_(std::move(trace)),
+        judge_(stack_.programs, line_.semantics(), budget_),
+        replay_(judge_, line_.semantics()),
         usage_(judge_) {
-    if (against) divergence_.emplace(stack.programs, against->programs, line.semantics(), budget);
+    if (question.against)
+      divergence_.emplace(stack_.programs, question.against->programs, line_.semantics(), budget_);
   }
 
-  // The status after a complaint about the recording.
-  std::optional<ExitStatus> read(load::TraceStream& stream, Output& output) {
+  // What is wrong with the recording.
+  std::optional<Problem> read(load::TraceStream& stream, Each& each) {
     Progress progress(stream.known_size(), line_.quiet());
     const bool whole_records =
         stream.format() == trace::Format::Raw && !options_.each && !line_.has("tighten");
-    while (output.good()) {
-      const auto more = whole_records ? read_records(stream) : read_calls(stream, output);
+    while (each.good()) {
+      const auto more = whole_records ? read_records(stream) : read_calls(stream, each);
       if (!more) {
         progress.clear();
-        complain(load::describe(more.error()));
-        return status_of(more.error());
+        return Problem{load::describe(more.error()), status_of(more.error())};
       }
       if (!*more) break;
       progress.show(stream.bytes());
     }
     progress.clear();
     if (replay_.calls() > 0 || stream.bytes() == 0) return std::nullopt;
-    complain(text::printable(line_.operands().back()) + ": line 1: found no system call in " +
-             std::to_string(stream.lines()) + " lines, expected a recording of " +
-             std::string(trace::name(stream.format())));
-    return bad_input;
+    return Problem{text::printable(trace_) + ": line 1: found no system call in " +
+                       std::to_string(stream.lines()) + " lines, expected a recording of " +
+                       std::string(trace::name(stream.format())),
+                   bad_input};
   }
 
   // Writes the tightened profile; the status that it adds.
@@ -106,7 +148,9 @@ class Session {
   }
 
   std::string text(const load::TraceStream& stream) const;
-  std::string json(const load::TraceStream& stream) const;
+  Json json(const load::TraceStream& stream) const;
+
+  const trace::Replay& replay() const { return replay_; }
 
   ExitStatus status() const {
     if (divergence_) {
@@ -130,28 +174,16 @@ class Session {
     return !records->empty();
   }
 
-  More read_calls(load::TraceStream& stream, Output& output) {
+  More read_calls(load::TraceStream& stream, Each& each) {
     const auto read = stream.next(calls_);
     if (!read) return tl::unexpected(read.error());
-    std::string text;
     for (const Call& call : calls_) {
       const Judgement& judgement = replay_.take(call);
-      if (options_.each) text += each(call, judgement);
+      if (options_.each) each.take(call, judgement);
       if (line_.has("tighten")) usage_.take(call);
       if (divergence_) divergence_->take(call);
     }
-    output.write(text);
     return !calls_.empty() || !stream.finished();
-  }
-
-  std::string each(const Call& call, const Judgement& judgement) const {
-    if (line_.json()) {
-      Json json = json_document(line_.semantics());
-      json.update(call_json(call));
-      json.update(judgement_json(judgement, call, line_.semantics()));
-      return json_line(json);
-    }
-    return call_text(call) + ": " + judgement_text(judgement, call, line_) + "\n";
   }
 
   ExitStatus complain_of(trace::Untightened why) const {
@@ -181,6 +213,7 @@ class Session {
   const Options& options_;
   const Stack& stack_;
   const symbolic::Budget& budget_;
+  const std::string trace_;
   trace::Judge judge_;
   trace::Replay replay_;
   trace::Usage usage_;
@@ -317,9 +350,9 @@ Json Session::point_json(const std::optional<trace::Divergence::Point>& point) c
   return json;
 }
 
-std::string Session::json(const load::TraceStream& stream) const {
+Json Session::json(const load::TraceStream& stream) const {
   Json json = json_document(line_.semantics());
-  json["trace"] = line_.operands().back();
+  json["trace"] = trace_;
   json["trace_format"] = trace::name(stream.format());
   json["calls"] = replay_.calls();
   json["counts"] = Json::object();
@@ -365,7 +398,7 @@ std::string Session::json(const load::TraceStream& stream) const {
                          {"rules", tightened_->rules.rules.size()},
                          {"left_out", left}};
   }
-  return json_line(json);
+  return json;
 }
 
 tl::expected<Options, ExitStatus> read_options(const CommandLine& line) {
@@ -392,6 +425,178 @@ tl::expected<Options, ExitStatus> read_options(const CommandLine& line) {
   return options;
 }
 
+// The filters and the recordings of a command line. Of the operands the last is a recording, in
+// a job all but the first; with --traces those are listed, and all operands are filters.
+struct Inputs {
+  std::vector<std::string> filters;
+  std::vector<std::string> traces;
+};
+
+bool is_many(const CommandLine& line) { return is_job(line) || line.has("traces"); }
+
+tl::expected<Inputs, ExitStatus> read_inputs(const CommandLine& line) {
+  Inputs inputs{line.operands(), {}};
+  if (line.has("traces")) {
+    auto listed = read_list(line.text("traces"));
+    if (!listed) {
+      complain(load::describe(listed.error()));
+      return tl::unexpected(status_of(listed.error()));
+    }
+    inputs.traces = std::move(*listed);
+    if (inputs.filters.empty()) return tl::unexpected(line.usage("expected FILTER"));
+  } else {
+    if (inputs.filters.size() < 2) return tl::unexpected(line.usage("expected FILTER and TRACE"));
+    const auto first =
+        inputs.filters.begin() + (is_job(line) && !line.has("stack")
+                                      ? 1
+                                      : static_cast<std::ptrdiff_t>(inputs.filters.size()) - 1);
+    inputs.traces.assign(first, inputs.filters.end());
+    inputs.filters.erase(first, inputs.filters.end());
+  }
+  if (inputs.filters.size() > 1 && !line.has("stack"))
+    return tl::unexpected(
+        line.usage("several filters need --stack: they are run as one, oldest first"));
+  return inputs;
+}
+
+// Everything that the results of a job depend on, and in this order.
+std::vector<std::string> names_of(const CommandLine& line, const Inputs& inputs) {
+  std::vector<std::string> names = inputs.filters;
+  if (line.has("against")) names.push_back(line.text("against"));
+  names.insert(names.end(), inputs.traces.begin(), inputs.traces.end());
+  return names;
+}
+
+// What a share has found so far: its totals, which merging adds up, and the status to end with.
+class Sums {
+ public:
+  static Sums from(const std::string& state) {
+    Sums sums;
+    const Json saved = Json::parse(state, nullptr, false);
+    if (!saved.is_object() || !saved.contains("totals")) return sums;
+    sums.totals_ = saved["totals"];
+    sums.status_ = static_cast<ExitStatus>(saved.value("status", 0));
+    return sums;
+  }
+
+  void add(const Session& session, const seccomp::Semantics& semantics) {
+    const trace::Replay& replay = session.replay();
+    add("recordings", 1);
+    add("calls", replay.calls());
+    add("open", replay.with(Certainty::Open));
+    for (const auto& [verdict, count] : replay.counts()) {
+      Json& counts = totals_["counts"];
+      const std::string name = text::to_text(verdict, semantics);
+      counts[name] = counts.value(name, std::uint64_t{0}) + count;
+    }
+    status_ = worse(status_, session.status());
+  }
+  void add_unread(ExitStatus status) {
+    add("unread", 1);
+    status_ = worse(status_, status);
+  }
+
+  std::string totals() const { return document(totals_); }
+  ExitStatus status() const { return status_; }
+  std::string state() const {
+    return document(Json{{"status", static_cast<int>(status_)}, {"totals", totals_}});
+  }
+
+ private:
+  void add(const char* name, std::uint64_t count) {
+    totals_[name] = totals_.value(name, std::uint64_t{0}) + count;
+  }
+
+  Json totals_{
+      {"recordings", 0}, {"unread", 0}, {"calls", 0}, {"open", 0}, {"counts", Json::object()}};
+  ExitStatus status_ = yes;
+};
+
+class EachResult final : public Each {
+ public:
+  EachResult(const CommandLine& line, fleet::Run& run, std::uint64_t item)
+      : line_(line), run_(run), item_(item) {}
+  void take(const Call& call, const Judgement& judgement) override {
+    add(each_json(line_, call, judgement));
+  }
+  void add(const Json& json) {
+    if (done_) done_ = run_.add(item_, document(json));
+  }
+  bool good() const override { return done_.has_value(); }
+  const fleet::Run::Done& done() const { return done_; }
+
+ private:
+  const CommandLine& line_;
+  fleet::Run& run_;
+  std::uint64_t item_;
+  fleet::Run::Done done_;
+};
+
+// The results of one recording; the last says what is wrong with it, or what all calls came to.
+fleet::Run::Done replay_item(const Question& question, const std::string& trace, fleet::Run& run,
+                             std::uint64_t item, Sums& sums) {
+  EachResult results(question.line, run, item);
+  const auto unread = [&](const Problem& problem) {
+    complain(problem.sentence);
+    Json json = json_document(question.line.semantics());
+    json["trace"] = trace;
+    json["error"] = problem.sentence;
+    results.add(json);
+    sums.add_unread(problem.status);
+    return results.done();
+  };
+  auto stream = load::TraceStream::open(trace, question.options.trace);
+  if (!stream) return unread({load::describe(stream.error()), status_of(stream.error())});
+  Session session(question, trace);
+  if (const auto problem = session.read(*stream, results)) return unread(*problem);
+  results.add(session.json(*stream));
+  sums.add(session, question.line.semantics());
+  return results.done();
+}
+
+constexpr const char* settings[] = {"stack",     "trace-format", "arch",       "each",
+                                    "semantics", "input-format", "node-limit", "time-limit"};
+
+// As a job: item k is recording k.
+ExitStatus replay_share(const Question& question, const Inputs& inputs) {
+  const CommandLine& line = question.line;
+  const auto share = share_of(line);
+  if (!share) return share.error();
+  auto run = open_run(line, "replay", settings_of(line, names_of(line, inputs), settings));
+  if (!run) return run.error();
+  Sums sums = Sums::from(run->state());
+  if (run->complete()) return sums.status();
+  fleet::Run::Done done;
+  for (std::uint64_t item = share->next(run->next()); done && item < inputs.traces.size();
+       item = share->next(item + 1)) {
+    done = replay_item(question, inputs.traces[item], *run, item, sums);
+    if (done) done = run->reached(item + 1, [&] { return sums.state(); });
+  }
+  if (done) done = run->finish(inputs.traces.size(), sums.totals(), sums.state());
+  return done ? sums.status() : failed(done.error());
+}
+
+ExitStatus replay_one(const Question& question, const std::string& trace) {
+  const CommandLine& line = question.line;
+  auto stream = load::TraceStream::open(trace, question.options.trace);
+  if (!stream) {
+    complain(load::describe(stream.error()));
+    return status_of(stream.error());
+  }
+  auto output = line.open_output();
+  if (!output) return output.error();
+  Session session(question, trace);
+  EachLine each(line, *output);
+  if (const auto problem = session.read(*stream, each)) {
+    complain(problem->sentence);
+    return problem->status;
+  }
+  const ExitStatus tightened = line.has("tighten") ? session.tighten() : yes;
+  output->write(line.json() ? json_line(session.json(*stream)) : session.text(*stream));
+  // Of a recording that is to be tightened, refused calls are no news.
+  return output->finish(line.has("tighten") ? tightened : session.status());
+}
+
 }  // namespace
 
 ExitStatus run_replay(const Arguments& arguments) {
@@ -408,45 +613,36 @@ ExitStatus run_replay(const Arguments& arguments) {
        {"unused", OptionKind::Flag, "", "name the calls that are allowed and not used"},
        {"against", OptionKind::Text, "FILTER", "another filter: where do they part first"},
        {"tighten", OptionKind::Text, "FILE",
-        "write the OCI profile that allows what the recording used and nothing else"}});
+        "write the OCI profile that allows what the recording used and nothing else"},
+       {"traces", OptionKind::Text, "FILE",
+        "the recordings are listed there, a line each, and every operand is a FILTER"}});
   add_budget_options(line);
+  add_job_options(line);
   if (const auto status = line.parse(arguments)) return *status;
-  const auto& operands = line.operands();
-  if (operands.size() < 2) return line.usage("expected FILTER and TRACE");
-  if (operands.size() > 2 && !line.has("stack"))
-    return line.usage("several filters need --stack: they are run as one, oldest first");
   if (line.has("tighten") && line.text("tighten").empty())
     return line.usage("option '--tighten': found '', expected a file");
-  std::vector<std::string> inputs = operands;
-  if (line.has("against")) inputs.push_back(line.text("against"));
-  if (std::count(inputs.begin(), inputs.end(), "-") > 1)
+  if (line.has("tighten") && is_many(line))
+    return line.usage("option '--tighten': a profile is of one recording, expected no job");
+  const auto inputs = read_inputs(line);
+  if (!inputs) return inputs.error();
+  const std::vector<std::string> names = names_of(line, *inputs);
+  if (std::count(names.begin(), names.end(), "-") > 1)
     return line.usage("stdin can be one of FILTER and TRACE only");
   const auto options = read_options(line);
   if (!options) return options.error();
   const auto budget = read_budget(line);
   if (!budget) return budget.error();
-  const auto stack = load_stack(line, std::span(operands).first(operands.size() - 1));
+  auto stack = load_stack(line, inputs->filters);
   if (!stack) return stack.error();
-  std::optional<Stack> against;
+  Question question{line, *options, *budget, std::move(*stack), std::nullopt};
   if (line.has("against")) {
-    auto other = load_stack(line, std::span(inputs).last(1));
+    const std::string against = line.text("against");
+    auto other = load_stack(line, std::span(&against, 1));
     if (!other) return other.error();
-    against = std::move(*other);
+    question.against = std::move(*other);
   }
-  auto stream = load::TraceStream::open(operands.back(), options->trace);
-  if (!stream) {
-    complain(load::describe(stream.error()));
-    return status_of(stream.error());
-  }
-  auto output = line.open_output();
-  if (!output) return output.error();
-
-  Session session(line, *options, *stack, against, *budget);
-  if (const auto status = session.read(*stream, *output)) return *status;
-  const ExitStatus tightened = line.has("tighten") ? session.tighten() : yes;
-  output->write(line.json() ? session.json(*stream) : session.text(*stream));
-  // Of a recording that is to be tightened, refused calls are no news.
-  return output->finish(line.has("tighten") ? tightened : session.status());
+  return is_many(line) ? replay_share(question, *inputs)
+                       : replay_one(question, inputs->traces.front());
 }
 
 }  // namespace assay::tool

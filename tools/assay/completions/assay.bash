@@ -20,7 +20,7 @@ _assay() {
     'witness') options="--input-format --cover --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
     'fingerprint') options="--input-format --stack --targets --node-limit --time-limit --shard --checkpoint --database --resume --help --format --semantics --output --color --quiet" ;;
     'audit') options="--input-format --rule --ignore --severity --fail-on --baseline --confirm --stack --targets --details --kernel --fact --libc --installed --jobs --rules --explain --node-limit --time-limit --shard --checkpoint --database --resume --help --format --semantics --output --color --quiet" ;;
-    'replay') options="--input-format --trace-format --arch --stack --each --unused --against --tighten --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
+    'replay') options="--input-format --trace-format --arch --stack --each --unused --against --tighten --traces --node-limit --time-limit --shard --checkpoint --database --resume --help --format --semantics --output --color --quiet" ;;
     'cost') options="--input-format --stack --trace --trace-format --calls --advice --write --measure --call --rounds --plot-calls --plot-depth --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
     'disasm') options="--input-format --plain --no-comments --arch --byte-order --help --format --semantics --output --color --quiet" ;;
     'asm') options="--input-format --output-format --help --format --semantics --output --color --quiet" ;;
