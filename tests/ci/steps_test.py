@@ -15,6 +15,12 @@ ASSAY = Path(os.path.abspath(os.environ["ASSAY"]))
 STEP = re.compile(r"""^\s*(?:run: |- )'("\$\w+/ci/[\w-]+")'$""", re.M)
 
 
+def hooks():
+    """The commands of pre-commit's hooks."""
+    text = (ROOT / ".pre-commit-hooks.yaml").read_text()
+    return re.findall(r"^  entry: (assay .*)$", text, re.M)
+
+
 class Steps(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -69,11 +75,9 @@ class Steps(unittest.TestCase):
         self.assertIn("no file matches", output)
 
     def test_hooks_name_commands(self):
-        hooks = (ROOT / ".pre-commit-hooks.yaml").read_text()
-        entries = re.findall(r"^  entry: assay (.*)$", hooks, re.M)
-        self.assertEqual(len(entries), 2)
-        for entry in entries:
-            done = subprocess.run([ASSAY, *entry.split(), str(self.folder / "good.bpf")],
+        self.assertEqual(len(hooks()), 2)
+        for entry in hooks():
+            done = subprocess.run([ASSAY, *entry.split()[1:], str(self.folder / "good.bpf")],
                                   capture_output=True, text=True, check=False)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 

@@ -1,6 +1,8 @@
 #!/usr/bin/python3
-"""cpack makes a .deb; in a fresh root of Debian 12 apt installs it with what it depends on, and
-the command, its man page, the library and the headers are there and work."""
+"""cpack makes a .deb; in a fresh root of Debian 12 apt installs it with what it depends on. There
+the sessions of README.md print what is shown, the steps for continuous integration and the hooks of
+pre-commit run, and the library is found."""
+import json
 import os
 import re
 import shutil
@@ -9,6 +11,13 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.dont_write_bytecode = True
+for room in ("tool", "ci"):
+    sys.path.insert(0, str(ROOT / "tests" / room))
+import readme_test  # noqa: E402
+import steps_test  # noqa: E402
 
 BUILD = Path(os.path.abspath(os.environ["ASSAY"])).parents[2]
 MIRROR = re.compile(r"^(?:deb |URIs:)\s*(?:\[[^]]*\] )?(https?://\S+/debian)/?(?:\s|$)", re.M)
@@ -34,6 +43,14 @@ class Deb(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout[-2000:] + done.stderr[-2000:])
         return done.stdout
 
+    def inside(self, root, line, **variables):
+        """(status, all output) of a line of bash in the root, where a user's clone would be."""
+        settings = [f"{name}={value}" for name, value in variables.items()]
+        done = subprocess.run(["chroot", root, "env", "-i", "PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8",
+                               *settings, "bash", "-c", f"cd /src && {line}"],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
     def package(self):
         self.run_it("cpack", "--config", BUILD / "CPackConfig.cmake", "-B", self.folder,
                     cwd=self.folder)
@@ -53,10 +70,8 @@ class Deb(unittest.TestCase):
         for name in ("libc6", "libseccomp2", "libz3-4"):
             self.assertIn(name, depends)
 
-    @unittest.skipIf(os.geteuid() != 0, "needs root, for chroot")
-    @unittest.skipIf(shutil.which("debootstrap") is None, "debootstrap is not here")
-    @unittest.skipIf(mirror() is None, "no mirror of Debian is configured")
-    def test_in_a_fresh_root(self):
+    def fresh_root(self):
+        """With the package installed, and the files beside README.md that its sessions name."""
         package, root = self.package(), self.folder / "root"
         self.run_it("debootstrap", "--variant=minbase", "bookworm", root, mirror())
         shutil.copy(package, root / "assay.deb")
@@ -64,19 +79,45 @@ class Deb(unittest.TestCase):
             if Path("/etc", name).exists():
                 shutil.copy(Path("/etc", name), root / "etc" / name)
         shutil.copytree("/etc/apt/apt.conf.d", root / "etc/apt/apt.conf.d", dirs_exist_ok=True)
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         self.run_it("chroot", root, "apt-get", "install", "-y", "-q", "--no-install-recommends",
-                    "/assay.deb", env=environment)
-        self.assertTrue(self.run_it("chroot", root, "assay", "--version").startswith("assay "))
-        session = ("printf 'ld [nr]\\njeq #59, +0, +1\\nret #ERRNO(1)\\nret #ALLOW\\n' >f; "
-                   "assay run f --syscall execve; assay query f --verdict ERRNO; "
-                   "echo 'execve(\"x\", [\"x\"], NULL) = 0' | assay replay f - | head -1")
-        said = self.run_it("chroot", root, "bash", "-c", session).splitlines()
-        self.assertEqual(said[0], "ERRNO(1) value=0x00050001 insns=3 effect=returns(-1)")
-        self.assertTrue(said[1].startswith("possible"), said)
-        self.assertEqual(said[-1], "1 call: 1 ERRNO(1)")
-        linked = self.run_it("chroot", root, "ldconfig", "-p")
-        self.assertIn("libassay.so.0", linked)
+                    "/assay.deb", env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+        for name in ("examples", "ci"):
+            shutil.copytree(ROOT / name, root / "src" / name)
+        return root
+
+    @unittest.skipIf(os.geteuid() != 0, "needs root, for chroot")
+    @unittest.skipIf(shutil.which("debootstrap") is None, "debootstrap is not here")
+    @unittest.skipIf(mirror() is None, "no mirror of Debian is configured")
+    def test_in_a_fresh_root(self):
+        root = self.fresh_root()
+        self.assertTrue(self.inside(root, "assay --version")[1].startswith("assay "))
+        self.assertIn("libassay.so.0", self.inside(root, "/sbin/ldconfig -p")[1])
+        for command, shown in readme_test.sessions():
+            with self.subTest(command=command):
+                self.assertEqual(self.inside(root, command)[1].rstrip("\n"), shown)
+        self.steps_run(root)
+        self.hooks_run(root)
+
+    def steps_run(self, root):
+        """Of the GitHub Action and of the GitLab template, on the examples."""
+        tests = "examples/profiles/container.json=examples/profiles/container-tests.yaml"
+        for file in ("action.yml", "ci/gitlab.yml"):
+            for step in steps_test.STEP.findall((ROOT / file).read_text()):
+                with self.subTest(file=file, step=step):
+                    status, output = self.inside(
+                        root, step, GITHUB_ACTION_PATH="/src", ASSAY_HOME="/src",
+                        ASSAY_TARGETS="examples/*.bpf examples/profiles/*.json",
+                        ASSAY_FAIL_ON="never", ASSAY_PROFILE_TESTS=tests)
+                    self.assertEqual(status, 0, output)
+            sarif = root / "src/assay.sarif"
+            self.assertEqual(json.loads(sarif.read_text())["version"], "2.1.0")
+            sarif.unlink()
+
+    def hooks_run(self, root):
+        for entry in steps_test.hooks():
+            with self.subTest(entry=entry):
+                status, output = self.inside(root, f"{entry} examples/container.bpf")
+                self.assertEqual(status, 0, output)
 
 
 if __name__ == "__main__":
