@@ -78,11 +78,12 @@ tl::expected<std::vector<ProfileText>, InputError> texts_of(const std::string& p
   std::vector<ProfileText> texts{{path, std::move(*text)}};
   const auto format = wanted ? wanted : profile::detect_format(texts[0].text, path);
   for (std::size_t at = 0; at < texts.size() && (at == 0 || format == Format::Minijail); ++at)
-    for (auto& [name, file] : others_of(texts[at], format)) {
+    for (const auto& more : others_of(texts[at], format)) {
+      const std::string& name = more.first;
       const bool known = std::any_of(texts.begin(), texts.end(),
                                      [&](const ProfileText& other) { return other.name == name; });
       if (known || texts.size() > most_other_files) continue;
-      auto other = text_of(file);
+      auto other = text_of(more.second);
       if (!other) return tl::unexpected(other.error());
       texts.push_back({name, std::move(*other)});
     }
