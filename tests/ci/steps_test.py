@@ -69,6 +69,16 @@ class Steps(unittest.TestCase):
                                         ASSAY_FAIL_ON="info")
         self.assertEqual(status, 1, output)
 
+    def test_tables_of_profiles_are_tested(self):
+        profile, table = self.folder / "p.json", self.folder / "t.yaml"
+        profile.write_text('{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": '
+                           '[{"names": ["read"], "action": "SCMP_ACT_ALLOW"}]}')
+        for verdict, expected in (("ALLOW", 0), ("KILL_THREAD", 1)):
+            table.write_text(f"cases: [{{call: read, expect: {verdict}}}]\n")
+            status, output = self.run_steps("action.yml", ASSAY_TARGETS="good.bpf",
+                                            ASSAY_PROFILE_TESTS=f"{profile}={table}")
+            self.assertEqual(status, expected, output)
+
     def test_a_pattern_that_matches_nothing_is_no_success(self):
         status, output = self.run_steps("ci/gitlab.yml", ASSAY_TARGETS="*.nothing")
         self.assertEqual(status, 2)

@@ -114,10 +114,10 @@ class Deb(unittest.TestCase):
             sarif.unlink()
 
     def hooks_run(self, root):
-        for entry in steps_test.hooks():
-            with self.subTest(entry=entry):
-                status, output = self.inside(root, f"{entry} examples/container.bpf")
-                self.assertEqual(status, 0, output)
+        """On a filter that is accepted and has findings of severity high."""
+        statuses = [self.inside(root, f"{entry} examples/container.bpf")[0]
+                    for entry in steps_test.hooks()]
+        self.assertEqual(statuses, [0, 1])
 
 
 if __name__ == "__main__":
