@@ -305,14 +305,13 @@ void forget_place(Json& document) {
 
 tl::expected<void, StoreError> write_whole(const Store& store, const shard::Job& job,
                                            const std::function<void(std::string_view)>& line) {
-  const auto shares = store.shares();
+  const auto shares = store.shares_of(job);
   if (!shares) return tl::unexpected(shares.error());
   std::string header = "{}";
   Json totals = Json::object();
   std::uint64_t items = 0;
   bool first = true;
   for (const ShareState& share : *shares) {
-    if (share.job.command != job.command || share.job.settings != job.settings) continue;
     header = share.header;
     if (!share.complete) continue;
     Json end = Json::parse(share.end, nullptr, false);

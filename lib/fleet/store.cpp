@@ -250,6 +250,17 @@ tl::expected<std::vector<ShareState>, StoreError> Store::shares() const {
   return shares;
 }
 
+tl::expected<std::vector<ShareState>, StoreError> Store::shares_of(const shard::Job& job) const {
+  Query query(database_->prepare(std::string(share_columns) +
+                                 "WHERE command = ? AND settings = ? ORDER BY of, number"));
+  if (!query) return tl::unexpected(database_->error());
+  bind_all(query.get(), job.command, job.settings);
+  std::vector<ShareState> shares;
+  while (query.next()) shares.push_back(share_of(query.get()));
+  if (!query.done()) return tl::unexpected(database_->error());
+  return shares;
+}
+
 tl::expected<std::optional<ShareState>, StoreError> Store::share(const shard::Job& job) const {
   Query query(database_->prepare(std::string(share_columns) +
                                  "WHERE command = ? AND settings = ? AND number = ? AND of = ?"));

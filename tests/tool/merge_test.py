@@ -53,6 +53,19 @@ class Merge(outside.InFolder):
             self.assertIn("2 of 3 shares of fingerprint", done.stdout.decode())
             path.write_text(text)
 
+    def test_of_many_jobs_those_that_lack_something_are_named(self):
+        names = []
+        for number, target in enumerate(self.targets):
+            names.append(f"{number}.json")
+            self.assay("fingerprint", "--shard", "0/1", "-o", names[-1], target)
+        said = self.assay("merge", *names).decode().splitlines()
+        self.assertEqual(said[:2], ["12 jobs of fingerprint, with all of their shares", "12 results"])
+        last = self.folder / names[-1]
+        last.write_text("".join(last.read_text().splitlines(True)[:-1]))
+        said = outside.run("merge", *names, cwd=self.folder).stdout.decode().splitlines()
+        self.assertTrue(said[0].startswith("0 of 1 shares of fingerprint targets=1#"), said)
+        self.assertEqual(said[1], "11 jobs of fingerprint, with all of their shares")
+
     def test_the_summary_counts_filters_and_marks_new_ones(self):
         self.assay("fingerprint", "--shard", "0/1", "--database", "old.db", *self.targets[:4])
         self.assay("fingerprint", "--shard", "0/1", "-o", "now.json", *self.targets)

@@ -2,7 +2,7 @@
 #include "assay/fleet/merge.hpp"
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include "assay/fleet/summary.hpp"
 #include "command_line.hpp"
@@ -54,12 +54,25 @@ ExitStatus add_all(const CommandLine& line, fleet::Merge& merge) {
   return worse(worst, merge.flaw_count() > 0 ? no : yes);
 }
 
-// Each job once, whatever its shares.
-std::vector<shard::Job> jobs_of(const std::vector<fleet::ShareState>& shares) {
-  std::vector<shard::Job> jobs;
-  std::set<std::pair<std::string, std::string>> seen;
-  for (const fleet::ShareState& share : shares)
-    if (seen.emplace(share.job.command, share.job.settings).second) jobs.push_back(share.job);
+bool same_job(const shard::Job& a, const shard::Job& b) {
+  return a.command == b.command && a.settings == b.settings;
+}
+
+// A job, whatever its share, and how many of its shares have ended.
+struct JobShares {
+  shard::Job job;
+  std::uint64_t ended = 0;
+  std::uint64_t of = 0;
+};
+
+// Shares come in the order of jobs.
+std::vector<JobShares> jobs_of(const std::vector<fleet::ShareState>& shares) {
+  std::vector<JobShares> jobs;
+  for (const fleet::ShareState& share : shares) {
+    if (jobs.empty() || !same_job(jobs.back().job, share.job)) jobs.push_back({share.job, 0, 0});
+    jobs.back().ended += share.complete ? 1 : 0;
+    jobs.back().of = std::max(jobs.back().of, share.job.share.count);
+  }
   return jobs;
 }
 
@@ -98,19 +111,22 @@ std::string padded(std::string text, std::size_t width) {
   return text;
 }
 
+// Of a fleet, where each node has a job of its own, only those that lack something are named.
 std::string shares_text(const std::vector<fleet::ShareState>& shares) {
+  constexpr std::size_t few = 10;
+  const std::vector<JobShares> jobs = jobs_of(shares);
+  std::map<std::string, std::uint64_t> whole;
   std::string text;
-  for (const shard::Job& job : jobs_of(shares)) {
-    std::uint64_t ended = 0;
-    std::uint64_t of = 0;
-    for (const fleet::ShareState& share : shares) {
-      if (share.job.command != job.command || share.job.settings != job.settings) continue;
-      ended += share.complete ? 1 : 0;
-      of = std::max(of, share.job.share.count);
+  for (const auto& [job, ended, of] : jobs) {
+    if (jobs.size() > few && ended == of) {
+      ++whole[job.command];
+      continue;
     }
     text += std::to_string(ended) + " of " + std::to_string(of) + " shares of " + job.command +
             (job.settings.empty() ? "" : " ") + load::printable(job.settings, 160) + "\n";
   }
+  for (const auto& [command, count] : whole)
+    text += std::to_string(count) + " jobs of " + command + ", with all of their shares\n";
   return text;
 }
 
@@ -133,8 +149,8 @@ std::string summary_text(const fleet::Summary& summary) {
 
 ExitStatus write_results(const std::vector<fleet::ShareState>& shares, const fleet::Store& store,
                          Output& output) {
-  for (const shard::Job& job : jobs_of(shares)) {
-    const auto written = fleet::write_whole(store, job, [&](std::string_view document) {
+  for (const JobShares& one : jobs_of(shares)) {
+    const auto written = fleet::write_whole(store, one.job, [&](std::string_view document) {
       output.write(document);
       output.write("\n");
     });

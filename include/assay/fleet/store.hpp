@@ -57,7 +57,9 @@ class Store {
   tl::expected<void, StoreError> cut(const shard::Job& job, std::uint64_t item);
   tl::expected<void, StoreError> save();
 
+  // In the order of jobs.
   tl::expected<std::vector<ShareState>, StoreError> shares() const;
+  tl::expected<std::vector<ShareState>, StoreError> shares_of(const shard::Job& job) const;
   tl::expected<std::optional<ShareState>, StoreError> share(const shard::Job& job) const;
   // In the order of items.
   tl::expected<void, StoreError> each(const shard::Job& job,
