@@ -27,7 +27,6 @@ class Reading {
     return *this;
   }
   friend bool operator==(const Reading& a, const Reading& b) { return a.at_ == b.at_; }
-  friend bool operator!=(const Reading& a, const Reading& b) { return a.at_ != b.at_; }
 
  private:
   const char* at_;

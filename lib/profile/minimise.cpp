@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "assay/profile/generator.hpp"
@@ -33,9 +34,10 @@ class Minimising {
   // All but the values.
   void simplify() {
     best_.priorities.resize(best_.rules.rules.size());
-    while (drop_rules() | drop_conditions() | drop_arches() | plain_form() | smaller_indexes() |
-           plain_names())
-      ;
+    for (bool smaller = true; std::exchange(smaller, false);)
+      for (const bool step : {drop_rules(), drop_conditions(), drop_arches(), plain_form(),
+                              smaller_indexes(), plain_names()})
+        smaller |= step;
   }
 
   // Whether the smaller request still shows it.
