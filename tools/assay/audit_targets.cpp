@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <iterator>
+#include <span>
+#include <utility>
 
 #include "assay/audit/machine.hpp"
 #include "assay/kernel/processes.hpp"
@@ -54,9 +57,9 @@ std::vector<std::string> names_of(const std::string& operand, const CommandLine&
   std::error_code error;
   if (!std::filesystem::is_directory(operand, error)) return parts_of(operand, line);
   std::vector<std::string> names;
-  for (const std::string& file : files_of(operand)) {
-    const auto parts = parts_of(file, line);
-    names.insert(names.end(), parts.begin(), parts.end());
+  for (std::string& file : files_of(operand)) {
+    for (std::string& part : parts_of(file, line)) names.push_back(std::move(part));
+    file = {};  // a folder may have a hundred thousand
   }
   return names;
 }
@@ -160,13 +163,14 @@ std::vector<Named> expand(const std::vector<std::string>& operands, bool as_one_
                           const CommandLine& line) {
   std::vector<std::string> names;
   for (const std::string& operand : operands) {
-    const auto more = names_of(operand, line);
-    names.insert(names.end(), more.begin(), more.end());
+    auto more = names_of(operand, line);
+    names.insert(names.end(), std::make_move_iterator(more.begin()),
+                 std::make_move_iterator(more.end()));
   }
   if (as_one_stack) return {Named{"stack", names}};
   std::vector<Named> targets;
   targets.reserve(names.size());
-  for (std::string& name : names) targets.push_back({name, {name}});
+  for (std::string& name : names) targets.push_back({std::move(name), {}});
   return targets;
 }
 
@@ -186,7 +190,7 @@ tl::expected<std::vector<std::string>, load::InputError> read_list(const std::st
 
 tl::expected<LoadedTarget, Problem> load_target(const Named& named, const CommandLine& line,
                                                 const audit::Surroundings& surroundings) {
-  if (const auto pid = named.filters.size() == 1 ? process_of(named.name) : std::nullopt) {
+  if (const auto pid = named.filters.size() < 2 ? process_of(named.name) : std::nullopt) {
     auto loaded = load_process(*pid, named.name, surroundings);
     if (loaded) count_instructions(*loaded);
     return loaded;
@@ -194,7 +198,9 @@ tl::expected<LoadedTarget, Problem> load_target(const Named& named, const Comman
   LoadedTarget loaded;
   loaded.target.name = named.name;
   loaded.target.surroundings = surroundings;
-  for (const std::string& argument : named.filters)
+  const std::span<const std::string> itself(&named.name, 1);
+  for (const std::string& argument :
+       named.filters.empty() ? itself : std::span<const std::string>(named.filters))
     if (auto problem = add_filters(loaded, argument, line)) return tl::unexpected(*problem);
   count_instructions(loaded);
   return loaded;

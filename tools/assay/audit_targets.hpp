@@ -15,7 +15,7 @@ namespace assay::tool {
 // A target by name, and the FILTER arguments that make its stack.
 struct Named {
   std::string name;
-  std::vector<std::string> filters;
+  std::vector<std::string> filters;  // none for the one that `name` names
 };
 
 // Folders become their files, in order, profiles of several targets each of these, pid:* every
