@@ -59,9 +59,14 @@ std::uint32_t chain_cost(const Program& program, Blinding blinding,
 }
 
 bool fits(std::uint32_t added, std::span<const std::uint32_t> attached) {
-  std::uint64_t total = added;
-  for (const std::uint32_t cost : attached) total += std::uint64_t{cost} + chain_penalty;
-  return total <= chain_limit;
+  return times_it_fits(added, attached) != 0;
+}
+
+std::uint32_t times_it_fits(std::uint32_t added, std::span<const std::uint32_t> attached) {
+  std::uint64_t used = 0;
+  for (const std::uint32_t cost : attached) used += std::uint64_t{cost} + chain_penalty;
+  if (used + added > chain_limit) return 0;
+  return static_cast<std::uint32_t>((chain_limit - used - added) / (added + chain_penalty) + 1);
 }
 
 }  // namespace assay::verify

@@ -66,7 +66,7 @@ class Cost(outside.InFolder):
     def test_words(self):
         text = self.check(outside.run("cost", "openat.txt", cwd=self.folder)).decode()
         for words in ("instructions executed per call", "in the bitmap", "reads args[2]",
-                      "openat", "fits once more"):
+                      "openat", "room for 1559 more of it"):
             self.assertIn(words, text)
         trace = self.recording(("openat", 3), ("read", 1))
         text = self.check(outside.run("cost", "openat.txt", "--trace", trace,

@@ -29,6 +29,22 @@ for path in sys.argv[1:end]:
         sys.exit(os.strerror(ctypes.get_errno()))
 os.execvp(sys.argv[end + 1], sys.argv[end + 1:])
 """
+# One thread under the filter, the other without.
+UNEQUAL = r"""
+import ctypes, threading, time
+libc = ctypes.CDLL(None, use_errno=True)
+class Program(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_char_p)]
+def confined():
+    code = open("openat.bpf", "rb").read()
+    program = Program(len(code) // 8, code)
+    assert libc.prctl(38, 1, 0, 0, 0) == 0
+    assert libc.prctl(22, 2, ctypes.byref(program)) == 0
+    print("ready", flush=True)
+    time.sleep(60)
+threading.Thread(target=confined, daemon=True).start()
+time.sleep(60)
+"""
 NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
 
 
@@ -45,16 +61,19 @@ class Live(outside.InFolder):
         (self.folder / "under.py").write_text(UNDER)
         self.under = [sys.executable, "under.py"]
 
+    def wait_for(self, process, comm):
+        deadline = time.monotonic() + 10
+        while Path(f"/proc/{process.pid}/comm").read_text() != comm + "\n":
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
+
     @contextlib.contextmanager
     def sleeper(self, *filters):
         """A process under these filters, once it is."""
         command = [*self.under, *filters, "--", "sleep", "60"] if filters else ["sleep", "60"]
         process = subprocess.Popen(command, cwd=self.folder)
         try:
-            deadline = time.monotonic() + 10
-            while Path(f"/proc/{process.pid}/comm").read_text() != "sleep\n":
-                self.assertLess(time.monotonic(), deadline)
-                time.sleep(0.02)
+            self.wait_for(process, "sleep")
             yield process.pid
         finally:
             process.kill()
@@ -158,6 +177,62 @@ class DumpPid(Live):
         done = subprocess.run([*NOBODY, outside.ASSAY, "check", secret], capture_output=True,
                               timeout=60)
         self.check(done, 3, "Permission denied")
+
+
+class AuditOfProcesses(Live):
+    def audit(self, *arguments):
+        return self.rows("audit", outside.run("audit", *arguments, "--fail-on", "never", "--format",
+                                              "json", cwd=self.folder))
+
+    def rules(self, row):
+        return {finding["rule"]: finding for finding in row["findings"]}
+
+    def test_all_filters_are_judged_as_one_stack(self):
+        with self.sleeper("openat.bpf", "allow.bpf") as pid:
+            row, = self.audit(f"pid:{pid}")
+            self.assertEqual(row["target"], f"pid:{pid}")
+            self.assertIn("door-open", self.rules(row))
+            self.assertNotIn("allows-everything", self.rules(row))
+            only, = self.audit(f"pid:{pid}/1")
+            self.assertIn("allows-everything", self.rules(only))
+
+    def test_what_the_process_may_do_is_used(self):
+        without = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all", "--reuid", "65534",
+                   "--clear-groups"]
+        os.chmod(self.folder, 0o755)
+        for command, severity, here in (([], "medium", True), (without, "low", False)):
+            process = subprocess.Popen([*command, *self.under, "openat.bpf", "--", "sleep", "60"],
+                                       cwd=self.folder)
+            try:
+                self.wait_for(process, "sleep")
+                row, = self.audit(f"pid:{process.pid}")
+                found = self.rules(row)["reach-kernel-code"]
+                self.assertEqual(found["severity"], severity)
+                self.assertEqual({known["holds"] for known in found["requires"]}, {here})
+            finally:
+                process.kill()
+                process.wait()
+
+    def test_every_process_under_a_filter(self):
+        with self.sleeper("openat.bpf") as one, self.sleeper("allow.bpf") as other, \
+                self.sleeper() as free:
+            done = outside.run("audit", "pid:*", "--fail-on", "never", "--format", "json")
+            self.assertIn(done.returncode, (0, 3))  # 3: one has ended meanwhile
+            targets = {json.loads(line).get("target") for line in done.stdout.splitlines()}
+            self.assertLessEqual({f"pid:{one}", f"pid:{other}"}, targets)
+            self.assertNotIn(f"pid:{free}", targets)
+
+    def test_threads_under_other_filters(self):
+        process = subprocess.Popen([sys.executable, "-c", UNEQUAL], cwd=self.folder,
+                                   stdout=subprocess.PIPE)
+        try:
+            self.assertEqual(process.stdout.readline(), b"ready\n")
+            row, = self.audit(f"pid:{process.pid}")
+            self.assertIn("threads-differ", self.rules(row))
+        finally:
+            process.kill()
+            process.wait()
+            process.stdout.close()
 
 
 class DumpCommand(Live):

@@ -35,7 +35,10 @@ Program repeated(Instruction body, std::size_t times) {
 // How many copies of one filter a thread can attach.
 std::size_t capacity(std::uint32_t cost) {
   std::vector<std::uint32_t> attached;
-  while (fits(cost, attached)) attached.push_back(cost);
+  while (fits(cost, attached)) {
+    EXPECT_EQ(times_it_fits(cost, {}), attached.size() + times_it_fits(cost, attached));
+    attached.push_back(cost);
+  }
   return attached.size();
 }
 

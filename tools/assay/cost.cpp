@@ -28,7 +28,7 @@ constexpr Manual manual{
     "Exit status: 0, or 1 when the kernel rejects a filter, 4 when this machine cannot measure, 5\n"
     "when the exact cost or a proof is not decided within the budget.",
     "  $ printf 'ld [nr]\\njeq #59, +1\\nret #ALLOW\\nret #ERRNO(1)\\n' | assay cost -\n"
-    "  1 filter, 4 instructions; 9 of the chain's 32768, and it fits once more\n"
+    "  1 filter, 4 instructions; 9 of the chain's 32768, room for 2519 more of it\n"
     "  3 to 3 instructions executed per call\n"
     "  ..."};
 
@@ -197,7 +197,7 @@ ExitStatus examine(const CommandLine& line, CostStudy& study, const symbolic::Bu
     lengths.push_back(chain_cost(program, verify::Blinding::Off, semantics));
     study.chain_length += lengths.back() + (lengths.size() > 1 ? verify::chain_penalty : 0);
   }
-  study.fits_again = verify::fits(lengths.back(), lengths);
+  study.room = verify::times_it_fits(lengths.back(), lengths);
   study.everywhere = cost->everywhere();
   study.rows = named_calls(cost::arches_of(programs, semantics), *cost, bitmap);
   std::vector<cost::CallWeight> weights = even_weights(study.rows);

@@ -118,6 +118,7 @@ std::string cost_json(const CommandLine& line, const CostStudy& study) {
   }
   json["chain_length"] = study.chain_length;
   json["chain_left"] = verify::chain_limit - std::min(verify::chain_limit, study.chain_length);
+  json["chain_room"] = study.room;
   json["best"] = bound_json(study.everywhere.best);
   json["worst"] = bound_json(study.everywhere.worst);
   json["syscalls"] = Json::array();

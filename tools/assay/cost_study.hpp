@@ -16,7 +16,7 @@ namespace assay::tool {
 struct CostStudy {
   Stack stack;
   std::uint32_t chain_length = 0;
-  bool fits_again = false;  // the newest filter once more
+  std::uint32_t room = 0;  // how often the newest filter still fits
   cost::Bounds everywhere;
   std::vector<cost::CallRow> rows;
   // With --trace.

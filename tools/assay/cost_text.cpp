@@ -62,9 +62,9 @@ std::string head(const CostStudy& study) {
   for (const load::Filter& filter : study.stack.filters) insns += filter.instructions.size();
   std::string text = plural(study.stack.filters.size(), "filter") + ", " +
                      plural(insns, "instruction") + "; " + std::to_string(study.chain_length) +
-                     " of the chain's " + std::to_string(verify::chain_limit) + ", and " +
-                     (study.stack.filters.size() == 1 ? "it" : "the newest") +
-                     (study.fits_again ? " fits once more\n" : " does not fit once more\n");
+                     " of the chain's " + std::to_string(verify::chain_limit) + ", room for " +
+                     std::to_string(study.room) + " more of " +
+                     (study.stack.filters.size() == 1 ? "it" : "the newest") + "\n";
   const auto& [best, worst] = study.everywhere;
   text += std::to_string(best.instructions) + " to " + std::to_string(worst.instructions) +
           " instructions executed per call\n";

@@ -28,4 +28,7 @@ std::uint32_t chain_cost(const Program& program, Blinding blinding = Blinding::O
 // Whether a filter of cost `added` fits above filters of these costs.
 bool fits(std::uint32_t added, std::span<const std::uint32_t> attached);
 
+// How many filters of cost `added`, one after the other, fit above filters of these costs.
+std::uint32_t times_it_fits(std::uint32_t added, std::span<const std::uint32_t> attached);
+
 }  // namespace assay::verify
