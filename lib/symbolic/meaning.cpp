@@ -4,6 +4,7 @@
 #include <map>
 
 #include "assay/seccomp/verdict.hpp"
+#include "symbolic/backward.hpp"
 
 namespace assay::symbolic {
 
@@ -72,6 +73,15 @@ Word kept_of(Diagram& diagram, const Word& value, const Semantics& semantics, Ke
 }
 
 }  // namespace
+
+ValueEdge meaning_of(Manager& manager, const verify::Program& program, const Semantics& semantics,
+                     Kept kept) {
+  const auto plain = backward(manager.values(), manager.diagram(), manager.inputs(), program,
+                              [&](std::uint32_t value) { return kept_of(value, semantics, kept); });
+  if (plain) return *plain;
+  return returned(manager, execute(manager.diagram(), manager.inputs(), program, semantics.shift),
+                  semantics, kept);
+}
 
 ValueEdge returned(Manager& manager, const Execution& execution, const Semantics& semantics,
                    Kept kept) {

@@ -1,4 +1,4 @@
-// From an execution to the function of what the program returns.
+// The function of what a program returns, or an execution of it.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,8 @@ enum class Kept : std::uint8_t {
   Meaning,     // Verdict::normalised()
 };
 
+ValueEdge meaning_of(Manager& manager, const verify::Program& program,
+                     const seccomp::Semantics& semantics, Kept kept);
 ValueEdge returned(Manager& manager, const Execution& execution,
                    const seccomp::Semantics& semantics, Kept kept);
 

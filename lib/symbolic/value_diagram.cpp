@@ -73,20 +73,45 @@ ValueEdge ValueDiagram::choice(Edge condition, ValueEdge then, ValueEdge otherwi
     ValueEdge operator()(Edge condition, ValueEdge then, ValueEdge otherwise) {
       if (condition == yes || then == otherwise) return then;
       if (condition == no || values.conditions_.exhausted()) return otherwise;
-      const Chosen key{condition, then, otherwise};
-      if (const ValueEdge* known = done.find(key)) return *known;
       const Diagram& conditions = values.conditions_;
       const std::uint32_t top =
           std::min({conditions.level(condition), values.level(then), values.level(otherwise)});
-      const ValueEdge low = (*this)(conditions.low_at(condition, top), values.low_at(then, top),
-                                    values.low_at(otherwise, top));
-      const ValueEdge high = (*this)(conditions.high_at(condition, top), values.high_at(then, top),
-                                     values.high_at(otherwise, top));
-      return done.put(key, values.node(top, low, high));
+      const Edge condition_low = conditions.low_at(condition, top);
+      const Edge condition_high = conditions.high_at(condition, top);
+      const auto low = [&] {
+        return (*this)(condition_low, values.low_at(then, top), values.low_at(otherwise, top));
+      };
+      const auto high = [&] {
+        return (*this)(condition_high, values.high_at(then, top), values.high_at(otherwise, top));
+      };
+      // Only where both sides recurse can the three be met again.
+      if (condition_low.index() == 0 || condition_high.index() == 0) {
+        const ValueEdge at_low = low();
+        return values.node(top, at_low, high());
+      }
+      const Chosen key{condition, then, otherwise};
+      if (const ValueEdge* known = done.find(key)) return *known;
+      const ValueEdge at_low = low();
+      return done.put(key, values.node(top, at_low, high()));
     }
   };
   return Recursion{*this, Memo<Chosen, ValueEdge, ChosenHash>(conditions_)}(condition, then,
                                                                             otherwise);
+}
+
+ValueEdge ValueDiagram::choice(const Chain& chain, ValueEdge then, ValueEdge otherwise) {
+  if (then == otherwise || conditions_.exhausted()) return then;
+  if (chain.links.empty()) return chain.end ? then : otherwise;
+  const Link& at = chain.links.front();
+  if (std::min(level(then), level(otherwise)) < at.level)
+    return choice(conditions_.of(chain), then, otherwise);
+  const Chain rest{chain.links.subspan(1), chain.end};
+  const auto side = [&](ValueEdge f, bool high) {
+    return high ? high_at(f, at.level) : low_at(f, at.level);
+  };
+  const ValueEdge on = choice(rest, side(then, at.on), side(otherwise, at.on));
+  const ValueEdge off = side(at.left ? then : otherwise, !at.on);
+  return at.on ? node(at.level, off, on) : node(at.level, on, off);
 }
 
 ValueEdge ValueDiagram::of(Edge condition, const Word& word) {

@@ -39,6 +39,8 @@ class ValueDiagram {
   std::uint32_t value(ValueEdge leaf) const { return table_[leaf.index()].low; }
 
   ValueEdge choice(Edge condition, ValueEdge then, ValueEdge otherwise);
+  // The same of a comparison, in one walk along it where nothing branches above.
+  ValueEdge choice(const Chain& chain, ValueEdge then, ValueEdge otherwise);
   // The word's value where the condition holds, 0 elsewhere. As many leaves as values.
   ValueEdge of(Edge condition, const Word& word);
   using Map = std::function<std::uint32_t(std::uint32_t)>;

@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <cassert>
-#include <map>
 #include <unordered_map>
 
 #include "assay/seccomp/arch.hpp"
 #include "assay/seccomp/special.hpp"
-#include "symbolic/execution.hpp"
 #include "symbolic/meaning.hpp"
 #include "symbolic/memo.hpp"
 
@@ -31,10 +29,8 @@ VerdictFunction::Decided decided(Manager& manager, ValueEdge root) {
 
 VerdictFunction::Decided VerdictFunction::of(Manager& manager, const Program& program,
                                              const Semantics& semantics, Precision precision) {
-  const Execution execution =
-      execute(manager.diagram(), manager.inputs(), program, semantics.shift);
   const Kept kept = precision == Precision::Exact ? Kept::Everything : Kept::Meaning;
-  return decided(manager, returned(manager, execution, semantics, kept));
+  return decided(manager, meaning_of(manager, program, semantics, kept));
 }
 
 VerdictFunction::Decided VerdictFunction::of_stack(Manager& manager,
@@ -47,9 +43,7 @@ VerdictFunction::Decided VerdictFunction::of_stack(Manager& manager,
   ValueEdge root = values.leaf(value_of(Action::Allow));
   // Newest first, as the kernel asks them: on a tie what is there stays.
   for (std::size_t i = oldest_first.size(); i-- > 0 && !manager.exhausted();) {
-    const Execution execution =
-        execute(manager.diagram(), manager.inputs(), oldest_first[i], semantics.shift);
-    const ValueEdge older = returned(manager, execution, semantics, kept);
+    const ValueEdge older = meaning_of(manager, oldest_first[i], semantics, kept);
     root = values.combined(root, older, [&](std::uint32_t current, std::uint32_t candidate) {
       return overrides({candidate}, {current}, semantics) ? candidate : current;
     });
@@ -96,20 +90,13 @@ VerdictFunction::Decided VerdictFunction::strict(Manager& manager, const Semanti
 VerdictFunction::Decided VerdictFunction::of_cases(Manager& manager, std::span<const Case> cases,
                                                    Verdict otherwise) {
   ValueDiagram& values = manager.values();
-  // The first case that holds decides: each loses what earlier ones took.
-  std::map<std::uint32_t, Edge> conditions;
-  Diagram& diagram = manager.diagram();
-  Edge left = yes;
-  for (const auto& [condition, verdict] : cases) {
-    assert(&condition.manager() == &manager);
-    const Edge taken = diagram.conjunction(left, condition.edge());
-    left = diagram.conjunction(left, !condition.edge());
-    const auto [at, fresh] = conditions.try_emplace(verdict.value, taken);
-    if (!fresh) at->second = diagram.disjunction(at->second, taken);
-  }
+  // The first case that holds decides: the last one is laid down first.
   ValueEdge root = values.leaf(otherwise.value);
-  for (const auto& [value, condition] : conditions)
-    root = values.choice(condition, values.leaf(value), root);
+  for (std::size_t i = cases.size(); i-- > 0;) {
+    const auto& [condition, verdict] = cases[i];
+    assert(&condition.manager() == &manager);
+    root = values.choice(condition.edge(), values.leaf(verdict.value), root);
+  }
   return decided(manager, root);
 }
 
