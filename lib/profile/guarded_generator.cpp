@@ -2,7 +2,6 @@
 // never returns. The child arms a timer of processor time before each request, so that a hang is
 // one on a busy machine as well, and is replaced when the timer has killed it.
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -167,8 +166,16 @@ std::string answer_to(const Request& request) {
   return bytes.all();
 }
 
+// The ends of other children among them: a child must see that its own parent is gone.
+void close_all_but(int end) {
+  const auto kept = static_cast<unsigned>(end);
+  if (kept > STDERR_FILENO + 1) close_range(STDERR_FILENO + 1, kept - 1, 0);
+  close_range(kept + 1, ~0U, 0);
+}
+
+// Ends with the parent, whose end is then closed. Not by PR_SET_PDEATHSIG: that is the thread.
 [[noreturn]] void serve(int end, std::chrono::milliseconds limit) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  close_all_but(end);
   signal(SIGPROF, SIG_DFL);
   for (std::string message; receive_message(end, message);) {
     const Request request = unpacked(message);

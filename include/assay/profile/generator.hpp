@@ -46,7 +46,7 @@ using Generator = std::function<tl::expected<Instructions, Declined>(const Reque
 Generator libseccomp_generator();
 // In a child process that may use so much processor time for a request. One thread at a time.
 Generator guarded_libseccomp_generator(
-    std::chrono::milliseconds limit = std::chrono::milliseconds(200));
+    std::chrono::milliseconds limit = std::chrono::milliseconds(50));
 
 // A program that gets linux.seccomp as JSON on stdin and answers with a raw little-endian
 // filter on stdout and exit 0, or says why not on stderr. Started without a shell; bounded in
@@ -101,9 +101,11 @@ Request simplified(Request request, const Generator& generator, const Judgement&
 Request minimised(Request request, const Generator& generator, const Judgement& judgement,
                   const symbolic::Budget& budget = {});
 
-// What simplified requests of one cause have in common: comparisons, which arguments and
-// verdicts are the same, arches and form; whatever the values and the order of the rules.
-std::string cause_of(const Request& simple, Outcome outcome);
+// What simplified requests of one cause have in common: which kinds of comparison meet on which
+// arguments, which verdicts are the same, arches and form; and whether the filter compares one
+// word on one path and another on another. Whatever the values and the order of the rules.
+std::string cause_of(const Request& simple, const Judgement& judgement,
+                     const symbolic::Budget& budget = {});
 
 // For people: the rules, one a line, "read arg0 <= 0x5 -> ERRNO(1)".
 std::string to_text(const Request& request);
