@@ -2,6 +2,23 @@
 
 namespace assay::profile {
 
+void GeneratorTally::count(Outcome outcome) {
+  ++profiles;
+  switch (outcome) {
+    case Outcome::Same: break;
+    case Outcome::SameSoFar:
+    case Outcome::LeftOpen: ++ambiguous; break;
+    case Outcome::Refused: ++refused; break;
+    case Outcome::Broken: ++broken; break;
+    case Outcome::NotDecided: ++not_decided; break;
+    case Outcome::Different:
+    case Outcome::Rejected:
+    case Outcome::Declines:
+    case Outcome::Hangs:
+    case Outcome::Crashes: ++disagreements; break;
+  }
+}
+
 void GeneratorTally::add(GeneratorTally other) {
   profiles += other.profiles;
   disagreements += other.disagreements;
@@ -22,32 +39,27 @@ Request GeneratorCampaign::request(std::uint64_t index) const {
   return request_of(sample::rules(random, shape_));
 }
 
-const Cause* GeneratorCampaign::run(std::uint64_t index) {
+Examined GeneratorCampaign::examine(std::uint64_t index) const {
   const Request request = this->request(index);
   const Judgement judgement = judge(request, generator_, budget_);
-  ++tally_.profiles;
-  switch (judgement.outcome) {
-    case Outcome::Same: return nullptr;
-    case Outcome::SameSoFar:
-    case Outcome::LeftOpen: ++tally_.ambiguous; return nullptr;
-    case Outcome::Refused: ++tally_.refused; return nullptr;
-    case Outcome::Broken: ++tally_.broken; return nullptr;
-    case Outcome::NotDecided: ++tally_.not_decided; return nullptr;
-    case Outcome::Different:
-    case Outcome::Rejected:
-    case Outcome::Declines:
-    case Outcome::Hangs:
-    case Outcome::Crashes: break;
-  }
-  ++tally_.disagreements;
-  Request simple = simplified(request, generator_, judgement, budget_);
-  std::string name = cause_of(simple, judgement.outcome);
-  const auto [at, fresh] = tally_.causes.try_emplace(name);
+  Examined result{.outcome = judgement.outcome};
+  if (!is_disagreement(judgement.outcome)) return result;
+  result.simple = simplified(request, generator_, judgement, budget_);
+  result.judgement = judge(result.simple, generator_, budget_);
+  result.cause = cause_of(result.simple, result.judgement, budget_);
+  return result;
+}
+
+const Cause* GeneratorCampaign::run(std::uint64_t index) {
+  Examined examined = examine(index);
+  tally_.count(examined.outcome);
+  if (!is_disagreement(examined.outcome)) return nullptr;
+  const auto [at, fresh] = tally_.causes.try_emplace(examined.cause);
   ++at->second.count;
   if (!fresh) return nullptr;
-  Request minimal = minimised(std::move(simple), generator_, judgement, budget_);
+  Request minimal = minimised(std::move(examined.simple), generator_, examined.judgement, budget_);
   Judgement again = judge(minimal, generator_, budget_);
-  at->second = {std::move(name), 1, index, std::move(minimal), std::move(again)};
+  at->second = {std::move(examined.cause), 1, index, std::move(minimal), std::move(again)};
   return &at->second;
 }
 

@@ -6,7 +6,10 @@
 #include <utility>
 #include <vector>
 
+#include "assay/bpf/opcode.hpp"
 #include "assay/profile/generator.hpp"
+#include "assay/symbolic/analysis.hpp"
+#include "assay/verify/accept.hpp"
 
 namespace assay::profile {
 namespace {
@@ -204,29 +207,89 @@ Request minimised(Request request, const Generator& generator, const Judgement& 
   return Minimising(std::move(request), generator, judgement.outcome, budget).small();
 }
 
-std::string cause_of(const Request& simple, Outcome outcome) {
-  std::map<std::uint32_t, char> verdicts;
-  const auto letter = [&](Verdict verdict) {
-    const auto next = static_cast<char>('A' + verdicts.size());
-    return verdicts.try_emplace(verdict.normalised().value, next).first->second;
-  };
-  const char otherwise = letter(simple.rules.otherwise);
-  std::vector<std::string> rules;
-  for (const Rule& rule : simple.rules.rules) {
-    std::string text =
-        rule.calls.empty() || rule.calls[0].name == "read" ? "" : rule.calls[0].name + " ";
-    for (const ArgumentCondition& condition : rule.conditions)
-      text += std::string(&condition == &rule.conditions[0] ? "" : "& ") + "arg" +
-              std::to_string(condition.index) + " " + std::string(name(condition.op)) + " ";
-    rules.push_back(text + "-> " + letter(rule.verdict));
+namespace {
+
+// Comparisons of order are compiled alike, and so are those of single values.
+std::string_view kind_of(Operator op) {
+  switch (op) {
+    case Operator::Less:
+    case Operator::LessEqual:
+    case Operator::GreaterEqual:
+    case Operator::Greater: return "order";
+    case Operator::NotEqual:
+    case Operator::MaskedNotEqual: return "unequal";
+    case Operator::Equal:
+    case Operator::MaskedEqual: break;
   }
-  std::sort(rules.begin(), rules.end());
-  std::string cause = std::string(name(outcome)) + ":";
-  for (const std::string& rule : rules) cause += " " + rule + ",";
-  cause += std::string(" else ") + otherwise;
+  return "equal";
+}
+
+// Where rules meet they are told apart; of what one rule alone looks at it is enough that it does.
+class Shape {
+ public:
+  explicit Shape(const Request& request) : request_(request) {
+    for (const Rule& rule : request.rules.rules)
+      for (const ArgumentCondition& condition : rule.conditions) ++uses_[condition.index];
+  }
+
+  std::string text() {
+    const char otherwise = letter(request_.rules.otherwise);
+    std::vector<std::string> rules;
+    for (const Rule& rule : request_.rules.rules) rules.push_back(of(rule));
+    std::sort(rules.begin(), rules.end());
+    std::string all;
+    for (const std::string& rule : rules) all += rule + ", ";
+    return all + "else " + otherwise;
+  }
+
+ private:
+  char letter(Verdict verdict) {
+    const auto next = static_cast<char>('A' + verdicts_.size());
+    return verdicts_.try_emplace(verdict.normalised().value, next).first->second;
+  }
+
+  std::string of(const Rule& rule) {
+    std::vector<std::string> tests;
+    for (const ArgumentCondition& condition : rule.conditions)
+      tests.push_back(uses_[condition.index] == 1 && request_.rules.rules.size() > 1
+                          ? "other"
+                          : "arg" + std::to_string(condition.index) + " " +
+                                std::string(kind_of(condition.op)));
+    std::sort(tests.begin(), tests.end());
+    tests.erase(std::unique(tests.begin(), tests.end()), tests.end());
+    std::string text = rule.calls.empty() || rule.calls[0].name == "read" ? "" : rule.calls[0].name;
+    for (const std::string& test : tests) text += (text.empty() ? "" : " & ") + test;
+    return text + " -> " + letter(rule.verdict);
+  }
+
+  const Request& request_;
+  std::map<std::uint32_t, int> uses_;
+  std::map<std::uint32_t, char> verdicts_;
+};
+
+// Whether some comparison meets this word of the input on one path and that one on another.
+bool compares_several_words(const Instructions& filter, const symbolic::Budget& budget) {
+  const auto program = verify::accept(filter);
+  if (!program) return false;
+  symbolic::Manager manager(symbolic::Order::for_programs({&*program, 1}), budget);
+  const auto analysis = symbolic::Analysis::of(manager, *program);
+  if (!analysis) return false;
+  for (std::size_t pc = 0; pc < program->size(); ++pc)
+    if (bpf::is_branch(program->opcode(pc).operation) && analysis->reachable(pc) &&
+        analysis->a_at(pc).alternatives() > 1)
+      return true;
+  return false;
+}
+
+}  // namespace
+
+std::string cause_of(const Request& simple, const Judgement& judgement,
+                     const symbolic::Budget& budget) {
+  std::string cause = std::string(name(judgement.outcome)) + ": " + Shape(simple).text();
   for (const seccomp::Arch arch : simple.rules.arches)
     cause += " " + std::string(describe(arch).token);
   if (simple.tree) cause += " tree";
+  if (compares_several_words(judgement.filter, budget)) cause += "; compares another word";
   return cause;
 }
 

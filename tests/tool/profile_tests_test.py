@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """assay profile test and drift from outside, on the examples."""
 import json
+import os
 import unittest
 import xml.etree.ElementTree
 
@@ -86,6 +87,20 @@ class ProfileTests(outside.InFolder):
         later, = self.run_json("drift", "p.json", "--runtime", "crun", "--since",
                                "libseccomp-2.5.4", status=1)
         self.assertLess(len(later["calls"]), len(row["calls"]))
+
+    def test_drift_is_of_filters_and_processes_as_well(self):
+        (self.folder / "p.json").write_text(json.dumps(
+            {"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"],
+             "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}]}))
+        made = outside.run("profile", "compile", "p.json", "--runtime", "crun", "-o", "p.bpf",
+                           cwd=self.folder)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        of_profile, = self.run_json("drift", "p.json", "--runtime", "crun", status=1)
+        of_filter, = self.run_json("drift", "p.bpf", status=1)
+        self.assertEqual(of_filter["calls"], of_profile["calls"])
+        done = outside.run("profile", "drift", f"pid:{os.getpid()}", cwd=self.folder)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("a process with filters", done.stderr.decode())
 
     def test_wrong_options_are_bad_usage(self):
         for arguments in (["test", "p.json"], ["drift", "p.json", "--since", "linux-five"],

@@ -242,11 +242,19 @@ class Schema(outside.InFolder):
         row, = self.objects("profile", "profile", "verify", "profile.json", "--against",
                             "allow.txt", statuses=(1,))
         self.assertTrue(row["differences"])
+        row, = self.objects("profile", "profile", "drift", "allow.txt")
+        self.assertIsNone(row["format"])
 
     def test_fuzz_generator(self):
         rows = self.objects("fuzz-generator", "fuzz-generator", "--profiles", "20", statuses=(0, 1))
         self.assertEqual(rows[-1]["profiles"], 20)
         self.assertEqual(rows[-1]["causes"], len(rows) - 1)
+
+    def test_fuzz_generator_asks_the_kernel(self):
+        rows = self.objects("fuzz-generator", "fuzz-generator", "--profiles", "40", "--confirm",
+                            statuses=(0, 1))
+        self.assertEqual(sum(rows[-1]["confirmations"].values()), len(rows) - 1)
+        self.assertEqual(rows[-1]["confirmations"]["contradicted"], 0)
 
     def test_dump(self):
         self.assertEqual(self.objects("dump", "dump", "--", "true"), [])

@@ -1,5 +1,7 @@
 // assay fuzz-generator: random rules through a generator of filters, each result proven or
 // refuted.
+#include "fuzz_generator.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
@@ -8,13 +10,11 @@
 #include <thread>
 
 #include "assay/bpf/codec.hpp"
-#include "assay/profile/generator_campaign.hpp"
-#include "assay/shard/share.hpp"
-#include "assay/text/verdict.hpp"
+#include "assay/profile/compile.hpp"
 #include "budget_options.hpp"
-#include "command_line.hpp"
-#include "json.hpp"
-#include "witness_record.hpp"
+#include "generator_results.hpp"
+#include "kernel_opinion.hpp"
+#include "long_job.hpp"
 
 namespace assay::tool {
 namespace {
@@ -32,54 +32,42 @@ constexpr Manual manual{
     "Without COMMAND the generator is the installed libseccomp, through its API, as list and as\n"
     "tree. Rules whose meaning no documentation settles are counted apart, as ambiguous.\n"
     "With --output-dir each cause leaves NUMBER.json (the profile), NUMBER.bpf (the filter) and\n"
-    "NUMBER.txt (the rules, the witness, both verdicts).\n"
+    "NUMBER.txt (the rules, the witness, both verdicts). As a long job (--shard, --checkpoint,\n"
+    "--database, --resume) each profile that disagrees is a result, made small but for its\n"
+    "values, and assay merge joins them.\n"
     "Exit status: 0 no disagreement, 1 some, 3 COMMAND does not work, 5 some not decided.",
     "  $ assay fuzz-generator --profiles 20 -- false\n"
     "  ..."};
 
-struct Settings {
-  std::uint64_t profiles = 10'000;
-  std::uint64_t seed = 1;
-  unsigned seconds = 0;  // 0: no limit
-  unsigned jobs = 1;
-  shard::Share share;
-};
-
 // What the threads share.
-class Job {
+class Threads {
  public:
-  // Each thread has a generator of its own.
-  Job(std::function<profile::Generator()> generator, const Settings& settings,
-      const symbolic::Budget& budget)
-      : generator_(std::move(generator)),
-        settings_(settings),
-        budget_(budget),
-        end_(std::chrono::steady_clock::now() + std::chrono::seconds(settings.seconds)) {}
+  explicit Threads(const GeneratorFuzzing& fuzzing)
+      : fuzzing_(fuzzing),
+        end_(std::chrono::steady_clock::now() + std::chrono::seconds(fuzzing.seconds)) {}
 
   GeneratorTally run() {
     std::vector<std::thread> threads;
-    for (unsigned i = 0; i < settings_.jobs; ++i) threads.emplace_back([this] { work(); });
+    for (unsigned i = 0; i < fuzzing_.jobs; ++i) threads.emplace_back([this] { work(); });
     for (std::thread& thread : threads) thread.join();
     return std::move(tally_);
   }
 
  private:
   void work() {
-    profile::GeneratorCampaign campaign(generator_(), settings_.seed, {}, budget_);
+    profile::GeneratorCampaign campaign(fuzzing_.generator(), fuzzing_.seed, {}, fuzzing_.budget);
     while (!late()) {
       const std::uint64_t item = next_++;
-      if (item >= settings_.profiles) break;
-      campaign.run(settings_.share.index + item * settings_.share.count);
+      if (item >= fuzzing_.profiles) break;
+      campaign.run(item);
     }
     const std::lock_guard lock(mutex_);
     tally_.add(campaign.tally());
   }
 
-  bool late() const { return settings_.seconds != 0 && std::chrono::steady_clock::now() >= end_; }
+  bool late() const { return fuzzing_.seconds != 0 && std::chrono::steady_clock::now() >= end_; }
 
-  std::function<profile::Generator()> generator_;
-  const Settings& settings_;
-  const symbolic::Budget& budget_;
+  const GeneratorFuzzing& fuzzing_;
   std::chrono::steady_clock::time_point end_;
   std::atomic<std::uint64_t> next_{0};
   std::mutex mutex_;
@@ -94,47 +82,34 @@ std::vector<const Cause*> by_count(const GeneratorTally& tally) {
   return causes;
 }
 
-Json to_json(const CommandLine& line, const Cause& cause) {
+// A cause, and what the running kernel says of its witness.
+struct Told {
+  const Cause* cause;
+  std::optional<Confirmation> confirmation;
+
+  Disagreement disagreement() const { return {cause->name, cause->request, cause->judgement}; }
+  const Confirmation* asked() const { return confirmation ? &*confirmation : nullptr; }
+};
+
+Json to_json(const CommandLine& line, const Told& told) {
   Json json = json_document(line.semantics());
-  json["cause"] = cause.name;
-  json["count"] = cause.count;
-  json["first"] = cause.first;
-  json["outcome"] = name(cause.judgement.outcome);
-  json["rules"] = profile::to_text(cause.request);
-  json["profile"] = Json::parse(profile::to_oci_json(cause.request.rules, cause.request.host));
-  json["tree"] = cause.request.tree;
-  const auto& witness = cause.judgement.witness;
-  json["witness"] = witness ? to_record(*witness) : Json();
-  json["intended"] = witness ? Json(text::to_text(cause.judgement.intended)) : Json();
-  json["actual"] = witness ? Json(text::to_text(cause.judgement.actual)) : Json();
-  json["filter"] = bpf::encode(cause.judgement.filter, bpf::Format::Hex);
-  json["why"] = cause.judgement.why.empty() ? Json() : Json(cause.judgement.why);
+  json["cause"] = told.cause->name;
+  json["count"] = told.cause->count;
+  json["first"] = told.cause->first;
+  json.update(tool::to_json(told.disagreement(), told.asked()));
   return json;
 }
 
-std::string to_text(const Cause& cause) {
-  std::string text = cause.name + "\n  " + std::to_string(cause.count) + " profiles, first " +
-                     std::to_string(cause.first) + "; minimised:\n";
-  std::string rules = profile::to_text(cause.request);
-  for (std::size_t at = 0; at < rules.size(); at = rules.find('\n', at) + 1)
-    text += "    " + rules.substr(at, rules.find('\n', at) + 1 - at);
-  const auto& judgement = cause.judgement;
-  if (judgement.witness)
-    text += "  " + to_options(*judgement.witness) + ": " + text::to_text(judgement.intended) +
-            " meant, " + text::to_text(judgement.actual) + " returned\n";
-  if (!judgement.why.empty()) text += "  " + load::printable(judgement.why) + "\n";
-  return text;
+std::string to_text(const Told& told) {
+  return told.cause->name + "\n  " + std::to_string(told.cause->count) + " profiles, first " +
+         std::to_string(told.cause->first) + "; minimised:\n" +
+         tool::to_text(told.disagreement(), told.asked());
 }
 
 Json to_json(const CommandLine& line, const GeneratorTally& tally) {
   Json json = json_document(line.semantics());
-  json["profiles"] = tally.profiles;
-  json["disagreements"] = tally.disagreements;
+  json.update(totals_json(tally));
   json["causes"] = tally.causes.size();
-  json["ambiguous"] = tally.ambiguous;
-  json["refused"] = tally.refused;
-  json["broken"] = tally.broken;
-  json["not_decided"] = tally.not_decided;
   return json;
 }
 
@@ -148,17 +123,23 @@ std::string to_text(const GeneratorTally& tally) {
   return text;
 }
 
+std::string to_text(const Confirmations& sum) {
+  return "the running kernel: " + std::to_string(sum.confirmed) + " causes confirmed, " +
+         std::to_string(sum.contradicted) + " contradicted, " + std::to_string(sum.not_compared) +
+         " not compared\n";
+}
+
 // NUMBER.json, .bpf and .txt, from 1; a status after a complaint.
-ExitStatus store(const std::string& folder, std::span<const Cause* const> causes) {
+ExitStatus store(const std::string& folder, std::span<const Told> causes) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   for (std::size_t i = 0; i < causes.size(); ++i) {
     const std::string stem = folder + "/" + std::to_string(i + 1);
-    const Cause& cause = *causes[i];
+    const Cause& cause = *causes[i].cause;
     const std::pair<const char*, std::string> files[] = {
         {".json", profile::to_oci_json(cause.request.rules, cause.request.host)},
         {".bpf", bpf::encode(cause.judgement.filter, bpf::Format::Raw)},
-        {".txt", to_text(cause)}};
+        {".txt", to_text(causes[i])}};
     for (const auto& [ending, content] : files) {
       auto output = Output::open(stem + ending);
       if (!output) {
@@ -172,30 +153,63 @@ ExitStatus store(const std::string& folder, std::span<const Cause* const> causes
   return yes;
 }
 
-tl::expected<Settings, ExitStatus> read_settings(const CommandLine& line) {
-  Settings settings;
-  const auto number = [&](const char* option, unsigned lowest, unsigned otherwise, auto& to) {
-    const auto value = line.number(option, lowest, 0xffffffff, otherwise);
-    if (value) to = *value;
-    return value;
+tl::expected<GeneratorFuzzing, ExitStatus> read_fuzzing(const CommandLine& line,
+                                                        const Arguments& command) {
+  GeneratorFuzzing fuzzing;
+  const auto profiles = line.number("profiles", 1, 0xffffffff, 10'000);
+  const auto seed = line.number("seed", 0, 0xffffffff, 1);
+  const auto seconds = line.number("seconds", 1, 0xffffffff, 0);
+  const auto jobs = line.number("jobs", 1, 256, 1);
+  for (const auto* each : {&profiles, &seed, &seconds, &jobs})
+    if (!*each) return tl::unexpected(each->error());
+  fuzzing.profiles = *profiles;
+  fuzzing.seed = *seed;
+  fuzzing.seconds = *seconds;
+  fuzzing.jobs = *jobs;
+  const auto budget = read_budget(line);
+  if (!budget) return tl::unexpected(budget.error());
+  fuzzing.budget = *budget;
+  fuzzing.generator = [command] {
+    return command.empty() ? profile::guarded_libseccomp_generator()
+                           : profile::command_generator(command);
   };
-  if (const auto status = number("profiles", 1, 10'000, settings.profiles); !status)
-    return tl::unexpected(status.error());
-  if (const auto status = number("seed", 0, 1, settings.seed); !status)
-    return tl::unexpected(status.error());
-  if (const auto status = number("seconds", 1, 0, settings.seconds); line.has("seconds") && !status)
-    return tl::unexpected(status.error());
-  if (const auto status = number("jobs", 1, 1, settings.jobs); !status)
-    return tl::unexpected(status.error());
-  settings.jobs = std::min(settings.jobs, 256U);
-  const auto share = shard::parse_share(line.text("shard", "0/1"));
-  if (!share)
-    return tl::unexpected(line.usage("option '--shard': found '" +
-                                     load::printable(line.text("shard"), 40) +
-                                     "', expected a share such as 0/8"));
-  settings.share = *share;
-  return settings;
+  fuzzing.generator_name = "libseccomp-" + profile::libseccomp_version();
+  for (std::size_t i = 0; i < command.size(); ++i)
+    fuzzing.generator_name = (i == 0 ? "" : fuzzing.generator_name + ",") + command[i];
+  if (!line.has("confirm")) return fuzzing;
+  auto opinion = running_kernel();
+  if (!opinion) return tl::unexpected(opinion.error());
+  fuzzing.opinion = std::move(*opinion);
+  return fuzzing;
 }
+
+ExitStatus fuzz(const CommandLine& line, const GeneratorFuzzing& fuzzing) {
+  auto output = line.open_output();
+  if (!output) return output.error();
+  const GeneratorTally tally = Threads(fuzzing).run();
+  std::vector<Told> causes;
+  Confirmations confirmations;
+  for (const Cause* cause : by_count(tally)) {
+    causes.push_back({cause, {}});
+    if (!fuzzing.opinion) continue;
+    causes.back().confirmation = confirmation(fuzzing.opinion, cause->judgement);
+    count(confirmations, *causes.back().confirmation, cause->judgement);
+  }
+  for (const Told& told : causes)
+    output->write(line.json() ? json_line(to_json(line, told)) : to_text(told));
+  if (line.json()) {
+    Json json = to_json(line, tally);
+    if (fuzzing.opinion) json["confirmations"] = tool::to_json(confirmations);
+    output->write(json_line(json));
+  } else {
+    output->write(to_text(tally) + (fuzzing.opinion ? to_text(confirmations) : ""));
+  }
+  ExitStatus status = status_of(tally);
+  if (line.has("output-dir")) status = worse(status, store(line.text("output-dir"), causes));
+  return output->finish(status);
+}
+
+}  // namespace
 
 ExitStatus status_of(const GeneratorTally& tally) {
   if (tally.broken != 0) return bad_input;
@@ -203,7 +217,11 @@ ExitStatus status_of(const GeneratorTally& tally) {
   return tally.not_decided != 0 ? not_decided : yes;
 }
 
-}  // namespace
+Json totals_json(const GeneratorTally& tally) {
+  return {{"profiles", tally.profiles},   {"disagreements", tally.disagreements},
+          {"ambiguous", tally.ambiguous}, {"refused", tally.refused},
+          {"broken", tally.broken},       {"not_decided", tally.not_decided}};
+}
 
 ExitStatus run_fuzz_generator(const Arguments& arguments) {
   const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
@@ -214,33 +232,21 @@ ExitStatus run_fuzz_generator(const Arguments& arguments) {
             {"profiles", OptionKind::Text, "N", "how many (10000)"},
             {"seconds", OptionKind::Text, "N", "stop after so long, if that is earlier"},
             {"seed", OptionKind::Text, "S", "profile k depends on S and k alone (1)"},
-            {"shard", OptionKind::Text, "I/N", "every N-th profile from I on"},
             {"jobs", OptionKind::Text, "J", "at a time (1); never changes results"},
+            {"confirm", OptionKind::Flag, "", "ask the running kernel about each witness"},
             {"output-dir", OptionKind::Text, "DIR", "where each cause is stored"}});
+  add_job_options(line);
   add_budget_options(line);
   if (const auto status = line.parse({arguments.begin(), dashes})) return *status;
   if (!line.operands().empty() || (external && (command.empty() || line.has("generator"))))
     return line.usage("expected -- COMMAND or --generator libseccomp");
   if (line.has("generator"))
     if (const auto word = line.choice("generator", {"libseccomp"}); !word) return word.error();
-  const auto settings = read_settings(line);
-  if (!settings) return settings.error();
-  const auto budget = read_budget(line);
-  if (!budget) return budget.error();
-  auto output = line.open_output();
-  if (!output) return output.error();
-
-  const auto generator = [&] {
-    return external ? profile::command_generator(command) : profile::guarded_libseccomp_generator();
-  };
-  const GeneratorTally tally = Job(generator, *settings, *budget).run();
-  const auto causes = by_count(tally);
-  for (const Cause* cause : causes)
-    output->write(line.json() ? json_line(to_json(line, *cause)) : to_text(*cause));
-  output->write(line.json() ? json_line(to_json(line, tally)) : to_text(tally));
-  ExitStatus status = status_of(tally);
-  if (line.has("output-dir")) status = worse(status, store(line.text("output-dir"), causes));
-  return output->finish(status);
+  if (is_job(line) && line.has("output-dir"))
+    return line.usage("option '--output-dir' is for a run that is not a long job");
+  const auto fuzzing = read_fuzzing(line, command);
+  if (!fuzzing) return fuzzing.error();
+  return is_job(line) ? fuzz_generator_job(line, *fuzzing) : fuzz(line, *fuzzing);
 }
 
 }  // namespace assay::tool

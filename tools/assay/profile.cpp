@@ -1,6 +1,7 @@
 // assay profile: what a profile means, which filter is loaded for it, and whether they are the
 // same.
 #include <array>
+#include <fstream>
 
 #include "budget_options.hpp"
 #include "profile_actions.hpp"
@@ -17,7 +18,8 @@ constexpr Manual manual{
     "  intent      the policy straight from the rules, without compiling them\n"
     "  verify      whether the two are the same, over all inputs\n"
     "  test        a table of calls and the verdicts expected for them (docs/profile-tests.md)\n"
-    "  drift       what calls get that are newer than a kernel or a libseccomp\n"
+    "  drift       what calls get that are newer than a kernel or a libseccomp; for filters\n"
+    "              and pid:N as well\n"
     "  containers  which profile each container of a Kubernetes manifest gets",
     "PROFILE is a file, - for stdin, or FILE#NAME for one of its threads or containers; a unit's\n"
     "drop-ins are read from FILE.d. What is odd about a profile is told on stderr (in JSON as\n"
@@ -33,6 +35,8 @@ constexpr Manual manual{
 struct Action {
   std::string_view name;
   ExitStatus (*run)(const ProfileJob& job, const load::Profile& profile);
+  // For an operand that is a filter; null where only a profile makes sense.
+  ExitStatus (*run_filter)(const ProfileJob& job, const std::string& operand) = nullptr;
 };
 
 constexpr auto actions = std::to_array<Action>({
@@ -40,7 +44,7 @@ constexpr auto actions = std::to_array<Action>({
     {"intent", print_intent},
     {"verify", verify_profile},
     {"test", test_profile},
-    {"drift", drift_profile},
+    {"drift", drift_profile, drift_filter},
     {"containers", print_containers},
 });
 
@@ -59,10 +63,25 @@ tl::expected<Action, ExitStatus> read_action(const CommandLine& line) {
                                    did_you_mean(word, known)));
 }
 
+// Of a file that is there what it holds decides; stdin is a profile unless its format is said.
+bool is_filter(const CommandLine& line, const std::string& operand) {
+  if (line.has("input-format") || operand.starts_with("pid:")) return true;
+  if (line.has("profile-format") || operand == "-") return false;
+  std::ifstream file(operand, std::ios::binary);
+  std::string start(4096, '\0');
+  file.read(start.data(), static_cast<std::streamsize>(start.size()));
+  start.resize(static_cast<std::size_t>(file.gcount()));
+  return !start.empty() && !load::is_profile(start, operand);
+}
+
 ExitStatus run_each(const ProfileJob& job, const Action& action) {
   ExitStatus worst = yes;
   const auto& operands = job.line.operands();
   for (std::size_t i = 1; i < operands.size(); ++i) {
+    if (action.run_filter != nullptr && is_filter(job.line, operands[i])) {
+      worst = worse(worst, action.run_filter(job, operands[i]));
+      continue;
+    }
     const auto profile = load::load_profile(operands[i], job.options);
     if (!profile) {
       complain(load::describe(profile.error()));

@@ -20,6 +20,8 @@ ExitStatus print_containers(const ProfileJob& job, const load::Profile& profile)
 ExitStatus print_intent(const ProfileJob& job, const load::Profile& profile);
 ExitStatus test_profile(const ProfileJob& job, const load::Profile& profile);
 ExitStatus drift_profile(const ProfileJob& job, const load::Profile& profile);
+// The same for a filter, or for the stack of a process.
+ExitStatus drift_filter(const ProfileJob& job, const std::string& operand);
 ExitStatus verify_profile(const ProfileJob& job, const load::Profile& profile);
 
 }  // namespace assay::tool

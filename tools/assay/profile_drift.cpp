@@ -6,6 +6,7 @@
 #include "assay/text/verdict.hpp"
 #include "assay/verify/accept.hpp"
 #include "budget_options.hpp"
+#include "filters.hpp"
 #include "profile_actions.hpp"
 #include "profile_options.hpp"
 
@@ -25,11 +26,13 @@ tl::expected<profile::Since, ExitStatus> read_since(const CommandLine& line) {
                                    did_you_mean(text, profile::known_libseccomps())));
 }
 
-tl::expected<Rows, ExitStatus> rows_of(const ProfileJob& job, const load::Profile& profile,
-                                       const Target& target, const profile::Since& since) {
+using Programs = std::vector<verify::Program>;
+
+tl::expected<Programs, ExitStatus> programs_of(const ProfileJob& job, const load::Profile& profile,
+                                               const Target& target) {
   const auto filters = compile(target, profile.environment, job.options.form);
   if (!filters) return tl::unexpected(complain_of(profile, filters.error().refusals));
-  std::vector<verify::Program> programs;
+  Programs programs;
   for (const profile::Filter& filter : *filters) {
     const auto program = verify::accept(filter.instructions, job.line.semantics());
     if (!program) {
@@ -39,16 +42,19 @@ tl::expected<Rows, ExitStatus> rows_of(const ProfileJob& job, const load::Profil
     }
     programs.push_back(*program);
   }
+  return programs;
+}
+
+tl::expected<Rows, ExitStatus> rows_of(const ProfileJob& job, const std::string& title,
+                                       const Programs& programs, const profile::Since& since) {
   symbolic::Manager manager(symbolic::Order::fixed(), job.budget);
   const auto function =
       symbolic::VerdictFunction::of_stack(manager, programs, job.line.semantics());
-  if (!function)
-    return tl::unexpected(undecided(title(profile, target), {function.error(), {}}, job.budget));
+  if (!function) return tl::unexpected(undecided(title, {function.error(), {}}, job.budget));
   const auto arches = profile::told_apart(*function);
   Rows rows = profile::drift_of(*function, arches, since);
   if (manager.exhausted())
-    return tl::unexpected(
-        undecided(title(profile, target), {manager.not_decided(), {}}, job.budget));
+    return tl::unexpected(undecided(title, {manager.not_decided(), {}}, job.budget));
   return rows;
 }
 
@@ -118,6 +124,23 @@ Json to_json(const DriftRow& row) {
           {"breaks", row.breaks}};
 }
 
+bool breaks_somebody(const Rows& rows) {
+  return std::any_of(rows.begin(), rows.end(), [](const DriftRow& row) { return row.breaks; });
+}
+
+// `json` has the start of the object, `title` that of the text.
+ExitStatus tell(const ProfileJob& job, const std::string& title, Json json, const Rows& rows) {
+  if (job.line.json()) {
+    json["since"] = job.line.text("since", "linux-5.0");
+    json["calls"] = Json::array();
+    for (const DriftRow& row : rows) json["calls"].push_back(to_json(row));
+    job.output.write(json_line(json));
+  } else {
+    job.output.write(to_text(job.line, title, rows));
+  }
+  return breaks_somebody(rows) ? no : yes;
+}
+
 }  // namespace
 
 ExitStatus drift_profile(const ProfileJob& job, const load::Profile& profile) {
@@ -125,26 +148,33 @@ ExitStatus drift_profile(const ProfileJob& job, const load::Profile& profile) {
   if (!since) return since.error();
   ExitStatus worst = yes;
   for (const Target& target : profile.targets.targets) {
-    const auto rows = rows_of(job, profile, target, *since);
+    const auto programs = programs_of(job, profile, target);
+    const auto rows = programs ? rows_of(job, title(profile, target), *programs, *since)
+                               : tl::unexpected(programs.error());
     if (!rows) {
       worst = worse(worst, rows.error());
       continue;
     }
-    const bool breaks =
-        std::any_of(rows->begin(), rows->end(), [](const DriftRow& row) { return row.breaks; });
-    if (job.line.json()) {
-      Json json = target_json(job.line, profile, target);
-      json["since"] = job.line.text("since", "linux-5.0");
-      json["calls"] = Json::array();
-      for (const DriftRow& row : *rows) json["calls"].push_back(to_json(row));
-      json["findings"] = findings_json(all_findings(profile), profile.targets.files);
-      job.output.write(json_line(json));
-    } else {
-      job.output.write(to_text(job.line, title(profile, target), *rows));
-    }
-    worst = worse(worst, breaks ? no : yes);
+    Json json = target_json(job.line, profile, target);
+    json["findings"] = findings_json(all_findings(profile), profile.targets.files);
+    worst = worse(worst, tell(job, title(profile, target), std::move(json), *rows));
   }
   return worst;
+}
+
+ExitStatus drift_filter(const ProfileJob& job, const std::string& operand) {
+  const auto since = read_since(job.line);
+  if (!since) return since.error();
+  const auto stack = load_stack(job.line, {&operand, 1});
+  if (!stack) return stack.error();
+  const std::string title = load::printable(operand);
+  const auto rows = rows_of(job, title, stack->programs, *since);
+  if (!rows) return rows.error();
+  Json json = json_document(job.line.semantics());
+  json["file"] = operand;
+  for (const char* field : {"target", "format", "runtime", "arch"}) json[field] = nullptr;
+  json["findings"] = Json::array();
+  return tell(job, title, std::move(json), *rows);
 }
 
 }  // namespace assay::tool

@@ -1,5 +1,4 @@
 // assay profile verify: is the filter what the profile says?
-#include "assay/kernel/oracle.hpp"
 #include "assay/profile/confirm.hpp"
 #include "assay/profile/verify.hpp"
 #include "assay/text/rejection.hpp"
@@ -7,6 +6,7 @@
 #include "assay/verify/accept.hpp"
 #include "budget_options.hpp"
 #include "filters.hpp"
+#include "kernel_opinion.hpp"
 #include "profile_actions.hpp"
 #include "profile_options.hpp"
 #include "scope_words.hpp"
@@ -20,25 +20,6 @@ using profile::Discrepancy;
 using profile::Target;
 
 using Programs = std::vector<verify::Program>;
-
-// The running kernel, asked one program after the other.
-profile::Opinion running_kernel(const std::shared_ptr<kernel::Oracle>& oracle) {
-  return
-      [oracle](std::span<const verify::Program> stack,
-               const seccomp::SeccompData& record) -> tl::expected<seccomp::Verdict, std::string> {
-        std::vector<seccomp::Verdict> values;
-        for (const verify::Program& program : stack) {
-          const auto answer = oracle->value(program, {&record, 1});
-          if (!answer) return tl::unexpected(std::string(kernel::describe(answer.error().kind)));
-          const kernel::Value& value = answer->front();
-          if (!value && value.error() == kernel::NotAskable::ForeignArch)
-            return tl::unexpected(std::string("arch"));
-          if (!value) return tl::unexpected(std::string(kernel::describe(value.error())));
-          values.push_back({*value});
-        }
-        return seccomp::strongest(values);
-      };
-}
 
 // What is compared with the intent, in words and as programs.
 struct Opponent {
@@ -224,13 +205,9 @@ class Verifying {
 ExitStatus verify_profile(const ProfileJob& job, const load::Profile& profile) {
   profile::Opinion opinion;
   if (job.line.has("confirm")) {
-    auto oracle = kernel::Oracle::open();
-    if (!oracle) {
-      complain("no opinion of the running kernel: " +
-               std::string(kernel::describe(oracle.error().lack)));
-      return cannot;
-    }
-    opinion = running_kernel(std::make_shared<kernel::Oracle>(std::move(*oracle)));
+    auto asked = running_kernel();
+    if (!asked) return asked.error();
+    opinion = std::move(*asked);
   }
   const Verifying verifying(job, profile, opinion);
   ExitStatus worst = yes;

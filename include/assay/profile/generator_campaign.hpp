@@ -1,7 +1,7 @@
 // Random profiles through a generator, each result proven or refuted.
 //
-// Profile i depends on (seed, i) alone. Disagreements are minimised and grouped by cause;
-// what is told first of a cause is its first profile.
+// Profile i depends on (seed, i) alone, and so does what examine() says of it. Disagreements are
+// grouped by cause; what is told of a cause is its first profile, with the smallest values.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,19 @@ struct GeneratorTally {
   std::uint64_t not_decided = 0;
   std::map<std::string, Cause> causes;
 
+  // One more profile; causes are left alone.
+  void count(Outcome outcome);
   // Of other profiles of the same campaign.
   void add(GeneratorTally other);
+};
+
+// What became of one profile.
+struct Examined {
+  Outcome outcome{};
+  // Of a disagreement.
+  std::string cause = {};
+  Request simple = {};       // without what the disagreement does not need
+  Judgement judgement = {};  // of it
 };
 
 class GeneratorCampaign {
@@ -41,6 +52,7 @@ class GeneratorCampaign {
       : generator_(std::move(generator)), seed_(seed), shape_(shape), budget_(budget) {}
 
   Request request(std::uint64_t index) const;
+  Examined examine(std::uint64_t index) const;
   // One profile; the cause when it is a new one.
   const Cause* run(std::uint64_t index);
   const GeneratorTally& tally() const { return tally_; }
