@@ -54,7 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const seccomp::SeccompData record = record_of(bytes);
   const sample::Instructions instructions = fuzz::instructions_of(bytes, fuzz::Codes::Any, 8192);
 
-  agreement::Tester tester(agreement::without_kernel);
+  agreement::Tester tester(agreement::in_user_space);
   tester.accept({"fuzz", 0, 0}, 1, 1,
                 [&](std::uint64_t, sample::Instructions& to) { to = instructions; });
   const verify::Program program = sample::repaired(instructions);

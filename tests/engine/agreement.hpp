@@ -37,6 +37,8 @@ enum class Engine : std::uint8_t {
 inline constexpr auto engines =
     std::to_array<Engine>({Engine::Interpreter, Engine::Independent, Engine::Kernel});
 inline constexpr auto without_kernel = std::span(engines).first<2>();
+inline constexpr auto in_user_space =
+    std::to_array<Engine>({Engine::Interpreter, Engine::Independent, Engine::Compiled});
 inline constexpr auto proven =
     std::to_array<Engine>({Engine::Interpreter, Engine::VerdictFunction, Engine::Compiled});
 inline constexpr auto compiled = std::to_array<Engine>({Engine::Interpreter, Engine::Compiled});
