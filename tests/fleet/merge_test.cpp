@@ -81,7 +81,7 @@ class Merging : public testing::Test {
 };
 
 TEST_F(Merging, SharesInAnyOrderAreTheUnshardedRun) {
-  for (const std::uint64_t index : {2, 0, 3, 1}) add(share(index, 4));
+  for (const std::uint64_t index : {2U, 0U, 3U, 1U}) add(share(index, 4));
   end();
   EXPECT_EQ(flaws(), std::vector<std::string>{});
   EXPECT_EQ(merge_.results(), items);
@@ -98,7 +98,7 @@ TEST_F(Merging, SharesInAnyOrderAreTheUnshardedRun) {
 }
 
 TEST_F(Merging, TheSameResultTwiceIsOne) {
-  for (const std::uint64_t index : {0, 1, 0}) add(share(index, 2));
+  for (const std::uint64_t index : {0U, 1U, 0U}) add(share(index, 2));
   add(share(0, 1));
   end();
   EXPECT_EQ(flaws(), std::vector<std::string>{});

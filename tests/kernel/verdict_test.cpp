@@ -22,7 +22,6 @@ using Filter = std::vector<Instruction>;
 
 constexpr std::uint32_t native = 0xc000003e;
 constexpr std::uint32_t narrow = 0x40000003;
-constexpr std::uint64_t user_space_end = 0x7ffffffff000;
 
 Filter returning(std::uint32_t value) { return {{0x06, 0, 0, value}}; }
 

@@ -53,7 +53,7 @@ class Slurm(unittest.TestCase):
         output = self.results / f"{name}.1.json"
         checkpoint = self.results / f"{name}.1.checkpoint"
         self.cluster.wait(lambda: checkpoint.exists() and '"next":0' not in checkpoint.read_text(),
-                          "a checkpoint")
+                          "a checkpoint", 500)
         victims = workers(output)
         self.assertEqual(len(victims), 1, "the worker had ended already")
         os.kill(victims[0], signal.SIGKILL)
