@@ -198,6 +198,14 @@ tl::expected<Profile, InputError> read_profile(std::string_view text, std::strin
   return read({&one, 1}, file, options);
 }
 
+tl::expected<profile::CallGroups, InputError> load_groups(const std::string& path) {
+  const auto text = text_of(path);
+  if (!text) return tl::unexpected(text.error());
+  auto groups = profile::CallGroups::parse(*text, path);
+  if (!groups) return tl::unexpected(malformed(path, groups.error()));
+  return std::move(*groups);
+}
+
 bool is_profile(std::string_view bytes, std::string_view file) {
   constexpr std::size_t looked_at = 4096;
   if (bytes.substr(0, looked_at).find('\0') != std::string_view::npos) return false;

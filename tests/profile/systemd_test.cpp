@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstdio>
 #include <set>
 
 #include "assay/profile/systemd_intent.hpp"
@@ -169,6 +171,29 @@ TEST(SystemdGroups, TheShippedTableSaysWhoseItIs) {
   const auto service = groups.calls("system-service");
   EXPECT_GT(service.size(), 300U);
   EXPECT_EQ(std::set<std::string>(service.begin(), service.end()).size(), service.size());
+}
+
+std::string printed_by(const char* command) {
+  std::string text;
+  FILE* const pipe = popen(command, "r");
+  if (pipe == nullptr) return text;
+  std::array<char, 4096> buffer{};
+  for (std::size_t size = 0; (size = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;)
+    text.append(buffer.data(), size);
+  return pclose(pipe) == 0 ? text : std::string();
+}
+
+TEST(SystemdGroups, TheShippedTableIsThatOfTheInstalledSystemd) {
+  const std::string version = printed_by("systemd-analyze --version 2>/dev/null");
+  if (!version.starts_with("systemd 252 "))
+    GTEST_SKIP() << "the table is of systemd 252, installed is: " << version.substr(0, 40);
+  const auto installed =
+      CallGroups::parse(printed_by("systemd-analyze syscall-filter 2>/dev/null"), "installed");
+  ASSERT_TRUE(installed);
+  const CallGroups& shipped = CallGroups::shipped();
+  ASSERT_EQ(shipped.names(), installed->names());
+  for (const std::string_view group : shipped.names())
+    EXPECT_EQ(*shipped.members(group), *installed->members(group)) << group;
 }
 
 TEST(SystemdGroups, AreReadFromWhatSystemdAnalyzePrints) {

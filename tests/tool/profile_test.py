@@ -116,6 +116,14 @@ class Profile(outside.InFolder):
         row = self.json("verify", name, "--seccomp-root", "seccomp")
         self.assertEqual((row["target"], row["equal"]), ("Pod/web/a", True))
 
+    def test_groups_of_another_systemd_are_taken_from_a_file(self):
+        name = self.write("[Service]\nSystemCallFilter=~@mine\n", "a.service")
+        (self.folder / "groups").write_text("@default\n    # always\n    read\n@mine\n    write\n")
+        self.assertTrue(self.json("intent", name)["findings"])
+        self.assertFalse(self.json("intent", name, "--groups", "groups")["findings"])
+        done = outside.run("profile", "intent", name, "--groups", "absent", cwd=self.folder)
+        self.assertEqual(done.returncode, 3)
+
     def test_usage(self):
         for arguments, told in (([], "expected an ACTION"), (["verfy", "x"], "did you mean 'verify'"),
                                 (["verify"], "expected a PROFILE"),

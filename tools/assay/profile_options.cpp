@@ -85,7 +85,10 @@ void add_profile_options(CommandLine& line) {
             {"seccomp-root", OptionKind::Text, "DIR",
              "kubelet's folder of Localhost profiles; without it they are not read"},
             {"seccomp-default", OptionKind::Flag, "",
-             "kubelet gives RuntimeDefault where a manifest asks for nothing"}});
+             "kubelet gives RuntimeDefault where a manifest asks for nothing"},
+            {"groups", OptionKind::Text, "FILE",
+             "systemd's groups of calls, as `systemd-analyze syscall-filter` prints them, instead "
+             "of the shipped ones of systemd 252"}});
 }
 
 tl::expected<load::ProfileOptions, ExitStatus> read_profile_options(const CommandLine& line) {
@@ -113,6 +116,14 @@ tl::expected<load::ProfileOptions, ExitStatus> read_profile_options(const Comman
     const auto word = line.choice("form", {"linear", "tree"});
     if (!word) return tl::unexpected(word.error());
     options.form = *word == "tree" ? profile::Form::Tree : profile::Form::Linear;
+  }
+  if (line.has("groups")) {
+    auto groups = load::load_groups(line.text("groups"));
+    if (!groups) {
+      complain(load::describe(groups.error()));
+      return tl::unexpected(status_of(groups.error()));
+    }
+    options.groups = std::move(*groups);
   }
   options.seccomp_root = line.text("seccomp-root");
   options.seccomp_default = line.has("seccomp-default");

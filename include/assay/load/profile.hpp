@@ -40,6 +40,9 @@ struct Profile {
   profile::Targets targets;
 };
 
+// systemd's groups of calls, from a file with what `systemd-analyze syscall-filter` prints.
+tl::expected<profile::CallGroups, InputError> load_groups(const std::string& path);
+
 tl::expected<Profile, InputError> load_profile(std::string_view argument,
                                                const ProfileOptions& options = {});
 
