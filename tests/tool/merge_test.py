@@ -66,6 +66,13 @@ class Merge(outside.InFolder):
         self.assertTrue(said[0].startswith("0 of 1 shares of fingerprint targets=1#"), said)
         self.assertEqual(said[1], "11 jobs of fingerprint, with all of their shares")
 
+    def test_results_are_gathered_in_several_calls_without_a_word(self):
+        names = self.shares(3)
+        for some in (names[:2], names[2:]):
+            done = outside.run("merge", "--quiet", "--into", "all.db", *some, cwd=self.folder)
+            self.assertEqual((done.returncode, done.stdout), (1 if len(some) == 2 else 0, b""))
+        self.assertEqual(self.assay("merge", "--format", "json", "all.db").decode(), self.whole())
+
     def test_the_summary_counts_filters_and_marks_new_ones(self):
         self.assay("fingerprint", "--shard", "0/1", "--database", "old.db", *self.targets[:4])
         self.assay("fingerprint", "--shard", "0/1", "-o", "now.json", *self.targets)

@@ -19,6 +19,9 @@ constexpr Manual manual{
     "FILE is what a command wrote with --shard, --checkpoint or --database; - is stdin. With\n"
     "--format json the results come out as one run without shares would have written them, or\n"
     "with --summary one object with the answers. docs/formats/results.md has the documents.\n"
+    "With --into and --quiet the results are kept and nothing is said, which a fleet of many "
+    "files\n"
+    "wants: xargs assay merge --quiet --into FILE, and at the end assay merge FILE.\n"
     "Exit status: 0, 1 when something is missing, cut off or in conflict, 3 no results.",
     "  $ assay fingerprint --shard 0/2 exec.txt openat.txt | assay merge -\n"
     "  1 of 2 shares of fingerprint targets=2#2390cb5c254854c7\n"
@@ -180,10 +183,12 @@ ExitStatus merge(const CommandLine& line, fleet::Store store) {
   if (!shares) return complain_of(shares.error());
   auto output = line.open_output();
   if (!output) return output.error();
-  const bool results = line.json() && !line.has("summary");
-  const ExitStatus written = results ? write_results(*shares, merged.store, *output)
-                                     : write_answers(line, *shares, merged, *output);
-  return output->finish(worse(status, written));
+  const auto write = [&] {
+    if (line.json() && !line.has("summary")) return write_results(*shares, merged.store, *output);
+    if (line.has("into") && line.quiet() && !line.json()) return yes;
+    return write_answers(line, *shares, merged, *output);
+  };
+  return output->finish(worse(status, write()));
 }
 
 }  // namespace
