@@ -59,12 +59,19 @@ Environment environment_of(const Request& request) {
 }
 
 // Rules alone, without a filter.
-tl::expected<bool, Meaningless> has_open_ends(const Request& request,
+tl::expected<bool, Meaningless> has_open_ends(const RuleSet& rules, const Request& request,
                                               const symbolic::Budget& budget) {
   Manager manager(symbolic::Order::fixed(), budget);
-  const auto meaning = intent(manager, request.rules, environment_of(request));
+  const auto meaning = intent(manager, rules, environment_of(request));
   if (!meaning) return tl::unexpected(meaning.error());
   return !meaning->ambiguous.is_never();
+}
+
+// A rule without conditions decides alone, but those before it may have met already.
+bool conditions_meet(const Request& request, const symbolic::Budget& budget) {
+  RuleSet conditional = request.rules;
+  std::erase_if(conditional.rules, [](const Rule& rule) { return rule.conditions.empty(); });
+  return has_open_ends(conditional, request, budget).value_or(true);
 }
 
 Judgement without_filter(const Request& request, const Declined& why,
@@ -75,11 +82,12 @@ Judgement without_filter(const Request& request, const Declined& why,
     result.outcome = why.hangs ? Outcome::Hangs : Outcome::Crashes;
     return result;
   }
-  const auto open = has_open_ends(request, budget);
+  const auto open = has_open_ends(request.rules, request, budget);
   if (!open)
     result.outcome = open.error().refusals.empty() ? Outcome::NotDecided : Outcome::Refused;
   else
-    result.outcome = *open ? Outcome::LeftOpen : Outcome::Declines;
+    result.outcome =
+        *open || conditions_meet(request, budget) ? Outcome::LeftOpen : Outcome::Declines;
   return result;
 }
 

@@ -182,5 +182,22 @@ TEST(Generator, ALibraryThatHangsIsADisagreementAndTheNextOneIsAsked) {
   EXPECT_EQ(judge({}, guarded).outcome, Outcome::Same);
 }
 
+// A later rule without conditions settles what overlaps, but not for who was asked before it.
+TEST(Generator, MayDeclineConditionsThatMeetBeforeARuleThatDecidesAlone) {
+  const auto rule = [](std::vector<ArgumentCondition> conditions, std::uint16_t error) {
+    return Rule{{{"read", {}}}, {value_of(Action::Errno, error)}, std::move(conditions), {}, {}};
+  };
+  const ArgumentCondition some{0, Operator::Greater, 5, 0, Width::Whole, {}};
+  const ArgumentCondition other{0, Operator::Greater, 7, 0, Width::Whole, {}};
+  const Generator declining = [](const Request&) { return tl::unexpected(Declined{}); };
+  Request request;
+  request.rules.otherwise = {value_of(Action::Allow)};
+  request.rules.arches = {seccomp::Arch::x86_64};
+  request.rules.rules = {rule({some}, 1), rule({other}, 2), rule({}, 1)};
+  EXPECT_EQ(judge(request, declining).outcome, Outcome::LeftOpen);
+  request.rules.rules = {rule({some}, 1), rule({other}, 1), rule({}, 2)};
+  EXPECT_EQ(judge(request, declining).outcome, Outcome::Declines);
+}
+
 }  // namespace
 }  // namespace assay::profile
