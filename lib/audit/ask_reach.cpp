@@ -9,10 +9,13 @@ using seccomp::Words;
 
 namespace {
 
+constexpr seccomp::KernelVersion present{~0U, 0};
+
 struct Reached {
   CallUse use;
   Need need = {};
-  std::string_view label = {};  // for the message, when the call's name does not say it
+  seccomp::KernelVersion gone = present;  // the first without the call
+  std::string_view label = {};            // for the message, when the call's name does not say it
 };
 
 struct Reach {
@@ -58,11 +61,11 @@ constexpr auto processes = std::to_array<Reached>({
 });
 constexpr Need legacy_tiocsti{AtLeast, "dev.tty.legacy_tiocsti", 1};
 constexpr auto terminals = std::to_array<Reached>({
-    {{"ioctl", {{{1, "*", "TIOCSTI"}}}}, legacy_tiocsti, "TIOCSTI"},
-    {{"ioctl", {{{1, "*", "TIOCLINUX"}}}}, admin, "TIOCLINUX"},
+    {{"ioctl", {{{1, "*", "TIOCSTI"}}}}, legacy_tiocsti, present, "TIOCSTI"},
+    {{"ioctl", {{{1, "*", "TIOCLINUX"}}}}, admin, present, "TIOCLINUX"},
 });
 constexpr Reached family(std::string_view name) {
-  return {{"socket", {{{0, "*", name}}}}, {}, name};
+  return {{"socket", {{{0, "*", name}}}}, {}, present, name};
 }
 constexpr auto socket_families = std::to_array<Reached>({
     family("AF_ALG"),
@@ -92,7 +95,7 @@ constexpr auto keys = std::to_array<Reached>({{{"add_key"}}, {{"request_key"}}, 
 
 // A query passes all bits set; it sets nothing.
 constexpr Reached persona(std::string_view flag) {
-  return {{"personality", {{{0, flag, flag}, {0, "0x80000000", "0"}}}}, {}, flag};
+  return {{"personality", {{{0, flag, flag}, {0, "0x80000000", "0"}}}}, {}, present, flag};
 }
 constexpr auto personalities = std::to_array<Reached>({
     persona("READ_IMPLIES_EXEC"),
@@ -100,7 +103,7 @@ constexpr auto personalities = std::to_array<Reached>({
     persona("MMAP_PAGE_ZERO"),
 });
 constexpr Reached option(std::string_view name) {
-  return {{"prctl", {{{0, "*", name}}}}, {}, name};
+  return {{"prctl", {{{0, "*", name}}}}, {}, present, name};
 }
 constexpr auto options = std::to_array<Reached>({
     option("PR_SET_MM"),
@@ -123,12 +126,11 @@ constexpr auto administration = std::to_array<Reached>({
 });
 constexpr auto old_code = std::to_array<Reached>({
     {{"modify_ldt"}},
-    {{"uselib"}},
     {{"remap_file_pages"}},
     {{"sysfs"}},
     {{"ustat"}},
     {{"vm86"}},
-    {{"lookup_dcookie"}},
+    {{"lookup_dcookie"}, {}, {5, 12}},
 });
 
 constexpr auto reaches = std::to_array<Reach>({
@@ -157,6 +159,7 @@ struct Found {
 std::vector<Found> found_in(const Inquiry& inquiry, const Reach& reach) {
   std::vector<Found> result;
   for (const Reached& call : reach.calls) {
+    if (inquiry.semantics().version >= call.gone) continue;
     const auto words = some_open(inquiry, inquiry.native(), call.use);
     if (!words) continue;
     Found found{&call, *words, std::nullopt};

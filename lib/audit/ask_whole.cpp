@@ -215,18 +215,27 @@ constexpr auto steered = std::to_array<Steered>({
     {"fsopen", "mount", "programs fall back to mount, which is allowed or mediated"},
 });
 
+// Whether the call is declared missing on purpose: not merely since every call is that the filter
+// does not name, with nobody to look at what the older call is asked.
+bool meant(const Treatment& instead, bool missing_by_default) {
+  return !missing_by_default || !instead.function().constant();
+}
+
 void ask_steered(const Inquiry& inquiry) {
   const Abi& abi = inquiry.native();
   const auto missing = names::errno_number(abi.arch(), "ENOSYS");
+  const auto answers_missing = [&](const std::optional<Verdict>& verdict) {
+    return verdict && verdict->action(inquiry.semantics()) == Action::Errno &&
+           verdict->data(inquiry.semantics()) == missing;
+  };
   for (const Steered& row : steered) {
     const Treatment* const call = abi.find(row.call);
     const Treatment* const instead = abi.find(row.instead);
     if (call == nullptr || instead == nullptr) continue;
-    const auto verdict = call->function().constant();
-    const bool declared_missing = verdict &&
-                                  verdict->action(inquiry.semantics()) == Action::Errno &&
-                                  verdict->data(inquiry.semantics()) == missing;
-    if (!declared_missing || (instead->never_open() && instead->mediated().is_never())) continue;
+    if (!answers_missing(call->function().constant()) ||
+        !meant(*instead, answers_missing(abi.far().function().constant())))
+      continue;
+    if (instead->never_open() && instead->mediated().is_never()) continue;
     Finding finding =
         inquiry.finding("by-design", subject(abi, row.call),
                         std::string(row.call) + " answers ENOSYS: " + std::string(row.reason));

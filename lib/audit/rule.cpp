@@ -327,7 +327,8 @@ constexpr auto table = std::to_array<Rule>({
      "Each needs a capability; without it the call fails by itself.",
      "Close what the program never uses.", shocker_links},
     {"reach-old-code", Reach, "Old, rarely used calls are open", Info, Witness,
-     "Is modify_ldt, uselib, remap_file_pages, sysfs, ustat, vm86 or lookup_dcookie OPEN?",
+     "Is modify_ldt, remap_file_pages, sysfs, ustat, vm86 or, before Linux 5.12, lookup_dcookie "
+     "OPEN?",
      "Little used code. wine and dosemu need modify_ldt.", "Close what the program never uses.",
      filter_page},
 
