@@ -5,6 +5,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
@@ -31,36 +32,91 @@ struct Address {
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&value); }
 };
 
+// The process whose thread has the turn: of a fork() the child has it not.
+thread_local pid_t holder = 0;
+
 int new_socket() { return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); }
 
-// Until the holder's end of the connection closes, or the time is up.
-void wait_for_holder(const Address& address, std::chrono::milliseconds limit) {
+// Carries a descriptor along with one byte.
+class Parcel {
+ public:
+  Parcel() {
+    message_.msg_iov = &bytes_;
+    message_.msg_iovlen = 1;
+    message_.msg_control = control_;
+    message_.msg_controllen = sizeof control_;
+  }
+  bool send(int connection, int descriptor) {
+    cmsghdr* const header = CMSG_FIRSTHDR(&message_);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof descriptor);
+    std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
+    return sendmsg(connection, &message_, MSG_NOSIGNAL) == 1;
+  }
+  std::optional<int> receive(int connection) {
+    if (recvmsg(connection, &message_, MSG_CMSG_CLOEXEC) != 1) return {};
+    const cmsghdr* const header = CMSG_FIRSTHDR(&message_);
+    if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return {};
+    int descriptor = -1;
+    std::memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
+    return descriptor;
+  }
+
+ private:
+  char byte_ = 0;
+  iovec bytes_{&byte_, 1};
+  alignas(cmsghdr) char control_[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message_{};
+};
+
+// The listener, once it is handed over; nothing when the holder ended without, or the time is up.
+std::optional<int> wait_for_holder(const Address& address, std::chrono::milliseconds limit) {
   constexpr std::chrono::milliseconds again{2};
   const int connection = new_socket();
+  std::optional<int> listener;
   if (connection >= 0 && connect(connection, address.get(), address.length) == 0) {
-    pollfd wanted{connection, 0, 0};
-    poll(&wanted, 1, static_cast<int>(limit.count()));
+    pollfd wanted{connection, POLLIN, 0};
+    if (poll(&wanted, 1, static_cast<int>(limit.count())) > 0)
+      listener = Parcel().receive(connection);
   } else {
     std::this_thread::sleep_for(std::min(again, limit));
   }
   if (connection >= 0) close(connection);
+  return listener;
+}
+
+// To the first of those who wait that still lives.
+void hand_over(int listener) {
+  for (;;) {
+    const int connection = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (connection < 0) return;
+    const bool taken = Parcel().send(connection, listener);
+    close(connection);
+    if (taken) return;
+  }
 }
 
 }  // namespace
 
 std::optional<Turn> Turn::take(std::chrono::milliseconds limit) {
+  if (holder == getpid()) return Turn(-1);
+  const auto taken_now = [](int listener) {
+    holder = getpid();
+    return Turn(listener);
+  };
   const Address address;
   const auto deadline = Clock::now() + limit;
   for (;;) {
     const int listener = new_socket();
     if (listener < 0) return {};
     if (bind(listener, address.get(), address.length) == 0 && listen(listener, most_waiting) == 0)
-      return Turn(listener);
+      return taken_now(listener);
     const bool taken = errno == EADDRINUSE;
     close(listener);
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
     if (!taken || left.count() <= 0) return {};
-    wait_for_holder(address, left);
+    if (const auto handed = wait_for_holder(address, left)) return taken_now(*handed);
   }
 }
 
@@ -71,10 +127,18 @@ Turn& Turn::operator=(Turn&& other) noexcept {
   return *this;
 }
 
+bool Turn::wanted() const {
+  pollfd waiting{socket_, POLLIN, 0};
+  return poll(&waiting, 1, 0) > 0;
+}
+
 Turn::~Turn() {
   if (socket_ < 0) return;
-  pollfd waiting{socket_, POLLIN, 0};
-  if (poll(&waiting, 1, 0) > 0) std::this_thread::sleep_for(drop_rest);
+  holder = 0;
+  if (wanted()) {
+    std::this_thread::sleep_for(drop_rest);
+    hand_over(socket_);
+  }
   close(socket_);
 }
 
