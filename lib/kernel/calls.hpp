@@ -2,13 +2,16 @@
 // shape of the calls that install a filter. One file calls_<arch>.cpp each; calls_none.cpp
 // answers for the rest.
 //
-// gate() and probe() touch no memory but their arguments and the stack, so that they work in
-// a child that shares the memory of its parent, and under any filter.
+// gate() and probe() touch no memory but their arguments, the stack and a few words of this
+// library's own, so that they work in a child that shares the memory of its parent, and under
+// any filter; one thread of a process probes at a time.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "assay/kernel/capture.hpp"
 #include "assay/seccomp/seccomp_data.hpp"
@@ -40,11 +43,30 @@ std::uint64_t probe_bytes_after();
 enum class Entry : std::uint32_t {
   Native,
   Narrow,  // the 32-bit ABI from 64-bit code: every register passes whole
+  Compat,  // the 32-bit ABI from 32-bit code through the vDSO: fast, see open_compat()
   Fixed,   // a page of the kernel's, at whose addresses it emulates a call
 };
 std::uint32_t narrow_arch();  // AUDIT_ARCH_* of Entry::Narrow; 0: there is none
 // Whether the kernel emulates call `nr` at this address and looks at it before all else.
 bool fixed_call(std::uint64_t pointer, std::uint32_t nr, const std::uint64_t* args);
+
+// Entry::Compat: a process may exchange its vDSO for the 32-bit one and run 32-bit code. Such
+// calls take the kernel's fast entry, and then their instruction_pointer is the vDSO's landing
+// pad. For choosing it all the same, the vDSO can move to a few places.
+inline constexpr unsigned compat_places = 3;
+inline constexpr std::uint64_t compat_distance = 0x10000;
+struct Mapping {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+};
+// In a child that needs no vDSO: takes these mappings of the old one away. The pointer of calls
+// while the vDSO is at place 0; 0: there is no such door.
+std::uint64_t open_compat(std::span<const Mapping> vdso);
+// 0 or -errno. The pointer is then `place` * compat_distance more.
+long move_compat(unsigned place);
+// Changes only words of `args` that are not read (bit w of the set: word w of seccomp_data),
+// such that a call through the door shows the others as they are; false: it cannot.
+bool fit_compat(std::array<std::uint64_t, call_arguments>& args, std::uint32_t words_read);
 
 // What a SIGSYS handler was told, and the registers it would return to.
 struct Trap {

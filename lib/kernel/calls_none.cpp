@@ -14,6 +14,9 @@ std::uint64_t probe_bytes_before() { return 0; }
 std::uint64_t probe_bytes_after() { return 0; }
 std::uint32_t narrow_arch() { return 0; }
 bool fixed_call(std::uint64_t, std::uint32_t, const std::uint64_t*) { return false; }
+std::uint64_t open_compat(std::span<const Mapping>) { return 0; }
+long move_compat(unsigned) { return -ENOSYS; }
+bool fit_compat(std::array<std::uint64_t, call_arguments>&, std::uint32_t) { return false; }
 long probe(const ProbeTarget&, std::uint32_t, const std::uint64_t*, Trap&) { return -ENOSYS; }
 long catch_traps() { return -ENOSYS; }
 bool harmless(std::uint32_t) { return false; }

@@ -1,11 +1,13 @@
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/user.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstddef>
 
@@ -18,6 +20,11 @@ long assay_kernel_probe(std::uint64_t stub, std::uint32_t nr, const std::uint64_
                         void* trap);
 long assay_kernel_probe_narrow(std::uint64_t stub, std::uint32_t nr, const std::uint64_t* args,
                                void* trap);
+long assay_kernel_probe_compat(std::uint64_t unused, std::uint32_t nr, const std::uint64_t* args,
+                               void* trap);
+extern const char assay_kernel_compat_back[];
+extern std::uint32_t assay_kernel_compat_far[2];  // 32-bit address, selector
+extern std::uint32_t assay_kernel_compat_low;     // a stack for 32-bit code
 void assay_kernel_trapped();
 extern const char assay_kernel_spawned[];
 [[noreturn]] void assay_kernel_leave();
@@ -40,8 +47,9 @@ assay_kernel_gate_return:
   ret
   .size assay_kernel_gate, . - assay_kernel_gate
 
-  # rdi stub, esi number, rdx arguments, rcx trap. What must outlive the call is in r12 and
-  # r13, which neither ABI passes arguments in; both entries leave them alone.
+  # rdi stub, esi number, rdx arguments, rcx trap. The stub is called by r13, which neither ABI
+  # passes arguments in. The handler of a trap finds its own in memory: 32-bit entries of older
+  # kernels give r12 to r15 back as 0.
   .type assay_kernel_probe, @function
 assay_kernel_probe:
   pushq %rbx
@@ -50,8 +58,8 @@ assay_kernel_probe:
   pushq %r13
   pushq %r14
   movq %rdi, %r13
-  movq %rcx, %r12
-  movq %rsp, 48(%r12)
+  movq %rcx, assay_kernel_trap(%rip)
+  movq %rsp, 48(%rcx)
   movl %esi, %eax
   movq %rdx, %r11
   movq 0(%r11), %rdi
@@ -72,8 +80,8 @@ assay_kernel_probe_narrow:
   pushq %r13
   pushq %r14
   movq %rdi, %r13
-  movq %rcx, %r12
-  movq %rsp, 48(%r12)
+  movq %rcx, assay_kernel_trap(%rip)
+  movq %rsp, 48(%rcx)
   movl %esi, %eax
   movq %rdx, %r11
   movq 0(%r11), %rbx
@@ -92,10 +100,41 @@ assay_kernel_probed:
   ret
   .size assay_kernel_probe_narrow, . - assay_kernel_probe_narrow
 
-  # rsi siginfo, rdx ucontext; r12 is still that of the probe. A handler could not return:
-  # rt_sigreturn is a system call.
+  # 32-bit code starts with its stack below 4 GB, where the vDSO finds the sixth argument; the
+  # call's second one travels in ebp, since `syscall` takes ecx. lay_out_compat() wrote what
+  # the vDSO pops behind the call, and what leads back here.
+  .type assay_kernel_probe_compat, @function
+assay_kernel_probe_compat:
+  pushq %rbx
+  pushq %rbp
+  pushq %r12
+  pushq %r13
+  pushq %r14
+  movq %rcx, assay_kernel_trap(%rip)
+  movq %rsp, 48(%rcx)
+  movq %rsp, assay_kernel_compat_stack(%rip)
+  movl %esi, %eax
+  movq %rdx, %r11
+  movl assay_kernel_compat_low(%rip), %ecx
+  movl 40(%r11), %r8d
+  movl %r8d, (%rcx)
+  movq 0(%r11), %rbx
+  movq 8(%r11), %rbp
+  movq 16(%r11), %rdx
+  movq 24(%r11), %rsi
+  movq 32(%r11), %rdi
+  movl %ecx, %esp
+  ljmpl *assay_kernel_compat_far(%rip)
+assay_kernel_compat_back:
+  movq assay_kernel_compat_stack(%rip), %rsp
+  movslq %eax, %rax
+  jmp assay_kernel_probed
+  .size assay_kernel_probe_compat, . - assay_kernel_probe_compat
+
+  # rsi siginfo, rdx ucontext. A handler could not return: rt_sigreturn is a system call.
   .type assay_kernel_trapped, @function
 assay_kernel_trapped:
+  movq assay_kernel_trap(%rip), %r12
   movl $1, 0(%r12)
   movl 0(%rsi), %eax
   movl %eax, 4(%r12)
@@ -131,6 +170,14 @@ assay_kernel_leave:
   ud2
   .size assay_kernel_leave, . - assay_kernel_leave
   .popsection
+
+  .pushsection .bss
+  .balign 8
+assay_kernel_trap: .skip 8
+assay_kernel_compat_stack: .skip 8
+assay_kernel_compat_far: .skip 8
+assay_kernel_compat_low: .skip 4
+  .popsection
 )");
 
 namespace assay::kernel::calls {
@@ -141,7 +188,8 @@ constexpr std::uint32_t uretprobe = 335;  // newer than the headers of Debian 12
 constexpr std::uint32_t uprobe = 336;
 constexpr std::uint32_t restart_syscall = 219;
 constexpr std::uint32_t restart_syscall_i386 = 0;
-constexpr long restart_block = 516;  // ERESTART_RESTARTBLOCK, seen by tracers only
+constexpr long map_vdso_32 = 0x2002;  // ARCH_MAP_VDSO_32 of <asm/prctl.h>, Linux 4.8
+constexpr long restart_block = 516;   // ERESTART_RESTARTBLOCK, seen by tracers only
 
 struct InstallNumbers {
   std::uint32_t arch;
@@ -201,8 +249,148 @@ bool fixed_call(std::uint64_t pointer, std::uint32_t nr, const std::uint64_t* ar
   return false;
 }
 
+namespace {
+
+constexpr long page_size = 4096;
+constexpr std::uint16_t code_of_64_bits = 0x33;
+constexpr std::uint16_t code_of_32_bits = 0x23;
+constexpr long compat_pages = 6;  // one of code, the rest for a signal frame
+
+struct CompatDoor {
+  std::uint64_t places = 0;  // the first of them
+  long size = 0;             // of the vDSO
+  unsigned place = 0;
+};
+CompatDoor compat;
+
+std::uint64_t place_of(unsigned place) { return compat.places + place * compat_distance; }
+
+bool is_error(long result) { return result < 0 && result >= -4095; }
+
+long reserve(std::uint64_t address, long size) {
+  return gate(SYS_mmap, static_cast<long>(address), size, PROT_NONE,
+              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1);
+}
+
+long move_vdso(std::uint64_t from, std::uint64_t to) {
+  return gate(SYS_mremap, static_cast<long>(from), compat.size, compat.size,
+              MREMAP_MAYMOVE | MREMAP_FIXED, static_cast<long>(to));
+}
+
+// Where a page begins like an ELF file, from `first` on; 0: nowhere near. Pages that must not
+// be touched are told apart by a system call that reads a path there.
+std::uint64_t find_image(std::uint64_t first) {
+  constexpr std::uint32_t magic = 0x464c457f;
+  for (std::uint64_t page = first; page < first + 16 * page_size; page += page_size) {
+    if (gate(SYS_access, static_cast<long>(page), 0) == -EFAULT) continue;
+    if (*reinterpret_cast<const volatile std::uint32_t*>(page) == magic) return page;
+  }
+  return 0;
+}
+
+// Behind `syscall; int $0x80` of __kernel_vsyscall, as AMD's machines have it. (Intel's enter by
+// sysenter, which passes its registers otherwise.)
+std::uint64_t find_landing_pad(std::uint64_t image, long size) {
+  constexpr unsigned char wanted[] = {0x0f, 0x05, 0xcd, 0x80, 0x5d, 0x5a, 0x59, 0xc3};
+  const auto* bytes = reinterpret_cast<const volatile unsigned char*>(image);
+  for (long at = 0; at + static_cast<long>(sizeof wanted) <= size; ++at) {
+    std::size_t same = 0;
+    while (same < sizeof wanted && bytes[at + static_cast<long>(same)] == wanted[same]) ++same;
+    if (same == sizeof wanted) return image + static_cast<std::uint64_t>(at) + 4;
+  }
+  return 0;
+}
+
+// A page of code and a stack below 4 GB.
+bool lay_out_compat() {
+  const long base = gate(SYS_mmap, 0, compat_pages * page_size, PROT_READ | PROT_WRITE | PROT_EXEC,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1);
+  if (is_error(base)) return false;
+  constexpr unsigned char code[] = {
+      0x0f, 0x05,                                      // syscall: goes on at the landing pad
+      0xcb,                                            // lret: the vDSO's ret leads here
+      0xcc, 0xcc, 0xcc, 0xcc, 0xcc,                    //
+      0xff, 0x25, 0x00, 0x00, 0x00, 0x00, 0xcc, 0xcc,  // 64 bits again: jmp *2(%rip)
+  };
+  auto* bytes = reinterpret_cast<volatile unsigned char*>(base);
+  for (std::size_t i = 0; i < sizeof code; ++i) bytes[i] = code[i];
+  *reinterpret_cast<volatile std::uint64_t*>(base + 14) =
+      reinterpret_cast<std::uintptr_t>(assay_kernel_compat_back);
+  const auto low = static_cast<std::uint32_t>(base);
+  const long top = base + compat_pages * page_size - 64;
+  auto* stack = reinterpret_cast<volatile std::uint32_t*>(top);
+  stack[3] = low + 2;  // behind ebp, edx and ecx
+  stack[4] = low + 8;
+  stack[5] = code_of_64_bits;
+  assay_kernel_compat_low = static_cast<std::uint32_t>(top);
+  assay_kernel_compat_far[0] = low;
+  assay_kernel_compat_far[1] = code_of_32_bits;
+  return true;
+}
+
+bool reserve_places() {
+  constexpr std::uint64_t candidates[] = {0x5f000000, 0x4f000000, 0x3f000000, 0x6f000000};
+  for (const std::uint64_t first : candidates) {
+    const long size = compat_places * compat_distance;
+    const long result = reserve(first, size);
+    if (result == static_cast<long>(first)) {
+      compat.places = first;
+      return true;
+    }
+    if (!is_error(result)) gate(SYS_munmap, result, size);  // Linux before 4.17: a hint
+  }
+  return false;
+}
+
+}  // namespace
+
+std::uint64_t open_compat(std::span<const Mapping> vdso) {
+  std::uint16_t selector = 0;
+  asm("mov %%cs, %0" : "=r"(selector));
+  if (selector != code_of_64_bits || vdso.empty() || !reserve_places()) return 0;
+  for (const Mapping& mapping : vdso)
+    gate(SYS_munmap, static_cast<long>(mapping.begin),
+         static_cast<long>(mapping.end - mapping.begin));
+  const std::uint64_t beside = place_of(compat_places);
+  compat.size = gate(SYS_arch_prctl, map_vdso_32, static_cast<long>(beside));
+  if (compat.size <= 0 || compat.size > static_cast<long>(compat_distance)) return 0;
+  const std::uint64_t image = find_image(beside);
+  if (image == 0 || is_error(move_vdso(image, place_of(0)))) return 0;
+  const std::uint64_t pad = find_landing_pad(place_of(0), compat.size);
+  return pad != 0 && lay_out_compat() ? pad : 0;
+}
+
+long move_compat(unsigned place) {
+  if (place == compat.place) return 0;
+  const std::uint64_t before = place_of(compat.place);
+  const long moved = move_vdso(before, place_of(place));
+  if (is_error(moved)) return moved;
+  compat.place = place;
+  // Nothing else may settle where it was.
+  const long kept = reserve(before, compat.size);
+  return is_error(kept) ? kept : 0;
+}
+
+// rbp has the second argument at the entry, and its upper half is still there when the kernel
+// has read the sixth one, of 32 bits, from the stack.
+bool fit_compat(std::array<std::uint64_t, call_arguments>& args, std::uint32_t words_read) {
+  constexpr std::uint32_t upper_of_second = 1U << 7;
+  constexpr std::uint32_t upper_of_sixth = 1U << 15;
+  constexpr std::uint64_t low = 0xffffffff;
+  if (args[1] >> 32 == args[5] >> 32) return true;
+  if ((words_read & upper_of_sixth) == 0) {
+    args[5] = (args[5] & low) | (args[1] & ~low);
+  } else if ((words_read & upper_of_second) == 0) {
+    args[1] = (args[1] & low) | (args[5] & ~low);
+  } else {
+    return false;
+  }
+  return true;
+}
+
 long probe(const ProbeTarget& target, std::uint32_t nr, const std::uint64_t* args, Trap& trap) {
   if (target.entry == Entry::Fixed) return assay_kernel_probe(target.pointer, nr, args, &trap);
+  if (target.entry == Entry::Compat) return assay_kernel_probe_compat(0, nr, args, &trap);
   // Written only where it is not there yet: self-modifying code is slow.
   constexpr unsigned char wide[] = {0x0f, 0x05, 0xc3};    // syscall; ret
   constexpr unsigned char narrow[] = {0xcd, 0x80, 0xc3};  // int $0x80; ret

@@ -127,6 +127,8 @@ tl::expected<int, Failure> Oracle::attach_errno(Instructions program) {
   return errors->front();
 }
 
+std::uint64_t Oracle::compat_pointer() { return workers_->compat_pointer(workers_->guarded()); }
+
 namespace {
 
 bool divides(const verify::Program& program) {
@@ -161,8 +163,11 @@ std::size_t place_program(SharedArea& area, std::size_t index, std::size_t used,
 void place_parts(SharedArea& area, const verify::Program& program, bool pointer_matters) {
   const bool packed =
       !pointer_matters && show_parts_size(program.size()) + gate_prologue <= bpf::max_instructions;
+  // The vDSO moves between the parts.
+  const bool needs_gate = packed && area.compat != 0;
   std::vector<std::vector<bpf::Instruction>> parts;
   if (packed) parts.push_back(show_parts(program.instructions(), area.home, part_distance));
+  if (needs_gate) parts.back() = open_to_gate(parts.back(), calls::gate_pointer());
   for (unsigned part = 0; part < value_parts && !packed; ++part)
     parts.push_back(show_part(program.instructions(), part));
   area.parts = static_cast<std::uint32_t>(parts.size());
@@ -182,7 +187,7 @@ tl::expected<std::vector<Value>, Failure> Oracle::value(
     const verify::Program& program, std::span<const seccomp::SeccompData> records) {
   if (program.size() > max_value_instructions)
     return tl::unexpected(Failure{FailureKind::TooLong, 0});
-  const bool pointer_matters = reads_pointer(program);
+  const WordsRead read(program);
   std::vector<Value> values;
   values.reserve(records.size());
   std::vector<std::optional<NotAskable>> reasons;
@@ -190,13 +195,13 @@ tl::expected<std::vector<Value>, Failure> Oracle::value(
     const std::size_t first = values.size();
     const auto batch =
         records.subspan(first, std::min(records.size() - first, SharedArea::max_calls));
-    const auto asked = workers_->place_calls(workers_->guarded(), batch, pointer_matters, reasons);
+    const auto asked = workers_->place_calls(workers_->guarded(), batch, read, reasons);
     if (!asked) return tl::unexpected(asked.error());
     for (const auto& reason : reasons)
       values.push_back(reason ? Value(tl::unexpect, *reason) : Value(0));
     if (asked->empty()) continue;
     SharedArea& area = workers_->guarded().worker->area();
-    place_parts(area, program, pointer_matters);
+    place_parts(area, program, read.pointer());
     if (auto done = workers_->ask(workers_->guarded(), Task::Values, asked->size()); !done)
       return tl::unexpected(done.error());
     if (auto good = check_answers(area, program, asked->size()); !good)

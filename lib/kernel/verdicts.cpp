@@ -79,7 +79,8 @@ tl::expected<void, Failure> place_stack(SharedArea& area, std::optional<std::uin
 // the handler would repeat it or find EINTR.
 bool taken_for_restart(const ProbeCall& call) {
   const std::uint32_t code = 0 - call.nr;
-  return call.entry == calls::Entry::Narrow && code >= 512 && code <= 516 && code != 515;
+  const bool narrow = call.entry == calls::Entry::Narrow || call.entry == calls::Entry::Compat;
+  return narrow && code >= 512 && code <= 516 && code != 515;
 }
 
 // Whether the handler was told everything right, and would have gone on right after the call.
@@ -100,19 +101,18 @@ bool fixed(const SeccompData& record) {
 class Inquiry {
  public:
   Inquiry(Stack stack, std::span<const SeccompData> records) : stack_(stack), records_(records) {
-    for (const verify::Program& program : stack)
-      pointer_matters_ = pointer_matters_ || reads_pointer(program);
-    for (const SeccompData& record : records) pointer_matters_ = pointer_matters_ || fixed(record);
+    for (const verify::Program& program : stack) read_ = read_ | WordsRead(program);
+    if (std::any_of(records.begin(), records.end(), fixed)) read_ = read_.with_pointer();
   }
 
-  bool pointer_matters() const { return pointer_matters_; }
+  WordsRead read() const { return read_; }
   Stack stack() const { return stack_; }
   std::span<const SeccompData> records() const { return records_; }
 
  private:
   Stack stack_;
   std::span<const SeccompData> records_;
-  bool pointer_matters_ = false;
+  WordsRead read_;
 };
 
 constexpr Observed passed_it{Sighting::Passed};
@@ -179,7 +179,7 @@ class Oracle::Verdicts {
     std::vector<SeccompData> records;
     for (const std::size_t place : places) records.push_back(inquiry_.records()[place]);
     std::vector<std::optional<NotAskable>> reasons;
-    const auto asked = workers_.place_calls(station, records, inquiry_.pointer_matters(), reasons);
+    const auto asked = workers_.place_calls(station, records, inquiry_.read(), reasons);
     if (!asked) return tl::unexpected(asked.error());
     for (std::size_t i = 0; i < reasons.size(); ++i)
       if (reasons[i]) sights_[places[i]] = tl::unexpected(*reasons[i]);
@@ -328,7 +328,7 @@ tl::expected<std::vector<DataSeen>, Failure> Oracle::read_back(
     const std::size_t first = result.size();
     const auto batch =
         records.subspan(first, std::min(records.size() - first, SharedArea::max_calls));
-    const auto asked = workers_->place_calls(station, batch, true, reasons);
+    const auto asked = workers_->place_calls(station, batch, WordsRead::all(), reasons);
     if (!asked) return tl::unexpected(asked.error());
     for (const auto& reason : reasons)
       result.push_back(reason ? DataSeen(tl::unexpect, *reason) : DataSeen(SeccompData{}));
@@ -337,6 +337,7 @@ tl::expected<std::vector<DataSeen>, Failure> Oracle::read_back(
     const auto listening = sentinel(calls::gate_pointer(), seccomp::value_of(Action::UserNotif));
     std::copy(listening.begin(), listening.end(), area.pool.begin());
     area.programs[0] = {0, static_cast<std::uint32_t>(listening.size())};
+    for (std::size_t i = 0; i < asked->size(); ++i) area.calls[i].seen = {};
     if (auto done = workers_->ask(station, Task::ReadBack, asked->size()); !done)
       return tl::unexpected(done.error());
     if (area.error != 0) return tl::unexpected(Failure{FailureKind::Refused, area.error});

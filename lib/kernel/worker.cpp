@@ -8,7 +8,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cinttypes>
 #include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <string>
 #include <utility>
 
 #include "assay/seccomp/verdict.hpp"
@@ -54,6 +58,18 @@ SharedArea* map_area() {
   return memory == MAP_FAILED ? nullptr : static_cast<SharedArea*>(memory);
 }
 
+// This process's vDSO, which a child of it has, too. Nothing where /proc is missing.
+void find_vdso(ChildPlan& plan) {
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line) && plan.vdso_mappings < plan.vdso.size();) {
+    if (line.find("[vdso]") == std::string::npos && line.find("[vvar") == std::string::npos)
+      continue;
+    calls::Mapping& mapping = plan.vdso[plan.vdso_mappings];
+    if (std::sscanf(line.c_str(), "%" SCNx64 "-%" SCNx64, &mapping.begin, &mapping.end) == 2)
+      plan.vdso_mappings += 1;
+  }
+}
+
 }  // namespace
 
 tl::expected<Worker, Unavailable> Worker::start(Guard guard, std::chrono::milliseconds limit) {
@@ -70,6 +86,7 @@ tl::expected<Worker, Unavailable> Worker::start(Guard guard, std::chrono::millis
   plan.socket = ends[1];
   plan.parent = getpid();
   plan.guarded = guard == Guard::Sentinel;
+  find_vdso(plan);
   const auto filter =
       sentinel(calls::gate_pointer(), seccomp::value_of(seccomp::Action::Errno, sentinel_errno));
   plan.sentinel = {0, static_cast<std::uint32_t>(filter.size())};

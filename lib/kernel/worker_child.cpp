@@ -193,21 +193,47 @@ bool attach_part(Child& child) {
   return result == 0;
 }
 
-// From here on no system call is left to this process.
+// What a packed filter shows depends on the pointer. Calls that enter where the vDSO is are
+// made part by part, and it moves in between; the rest are made in a last phase.
+constexpr std::uint32_t packed_phases = value_parts + 1;
+static_assert(calls::compat_places == value_parts);
+
+std::uint32_t phases(const Child& child) { return child.packed == 1 ? 1 : packed_phases; }
+
+void ask_in_phase(const Child& child, ProbeCall& call) {
+  const std::uint32_t phase = child.area.phase;
+  const bool compat = call.entry == calls::Entry::Compat;
+  if (child.packed == 1) {
+    ask_part(call, call.pointer, child.part);
+  } else if (phase < value_parts) {
+    if (compat) ask_part(call, call.pointer, phase);
+  } else if (!compat) {
+    for (unsigned part = 0; part < value_parts; ++part)
+      ask_part(call, call.pointer + part * part_distance, part);
+  }
+}
+
+// Whether there is something to do in this phase, and the vDSO is where it must be.
+bool enter_phase(Child& child) {
+  SharedArea& area = child.area;
+  if (child.packed == 1 || area.phase == value_parts) return true;
+  if (area.compat == 0) return false;
+  const long moved = calls::move_compat(area.phase);
+  if (moved < 0) area.error = static_cast<std::int32_t>(-moved);
+  return moved == 0;
+}
+
+// But for the gate of a filter that is open to it, no system call is left to this process.
 void make_value_calls(Child& child) {
   SharedArea& area = child.area;
-  for (std::uint32_t i = area.progress; i < area.count; ++i) {
-    ProbeCall& call = area.calls[i];
-    area.progress = i;
-    if (call.killed != 0) continue;
-    if (child.packed == 1) {
-      ask_part(call, call.pointer, child.part);
-    } else {
-      for (unsigned part = 0; part < value_parts; ++part)
-        ask_part(call, call.pointer + part * part_distance, part);
+  while (area.phase < phases(child)) {
+    for (std::uint32_t i = enter_phase(child) ? area.progress : area.count; i < area.count; ++i) {
+      area.progress = i;
+      if (area.calls[i].killed == 0) ask_in_phase(child, area.calls[i]);
     }
+    area.progress = 0;
+    area.phase = area.phase + 1;
   }
-  area.progress = area.count;
 }
 
 void ask_values(void* argument) {
@@ -233,7 +259,7 @@ void values_of_part(Child& child) {
     call.killed = 1;
     call.value = 0;
     area.progress = area.progress + 1;
-    if (area.progress == area.count) return;
+    if (area.progress == area.count && area.phase + 1 == phases(child)) return;
   }
 }
 
@@ -249,6 +275,7 @@ void values(Child& child) {
   child.nested = area.nested != 0;
   for (child.part = 0; child.part < area.parts && area.error == 0; ++child.part) {
     area.progress = 0;
+    area.phase = 0;
     if (!child.nested) {
       values_of_part(child);
       continue;
@@ -471,6 +498,7 @@ void unmap_all(SharedArea& area) {
 }
 
 void perform(Child& child) {
+  if (child.area.compat_home != 0) calls::move_compat(0);
   switch (child.area.task) {
     case Task::Accept: return accept_all(child);
     case Task::Attach: return attach(child);
@@ -499,6 +527,33 @@ void become_disposable(int parent) {
   gate(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1);
 }
 
+// A place for probes, one for each part, whose low words are those of the vDSO's places.
+long map_home(Child& child) {
+  constexpr std::uint64_t any_low = 0x5f0005f0;
+  const std::uint64_t compat = child.area.compat_home;
+  const std::uint64_t low = compat == 0 ? any_low : compat;
+  const std::uint64_t in_page = (low - calls::probe_bytes_before()) % page_size;
+  if (in_page + calls::probe_bytes_before() + calls::probe_bytes_after() > page_size)
+    return -EINVAL;
+  long problem = -ENOMEM;
+  for (std::uint64_t high = 0x6a00; high < 0x6a40; ++high) {
+    const std::uint64_t home = high << 32 | low;
+    unsigned mapped = 0;
+    while (mapped < value_parts) {
+      const std::uint64_t page =
+          home - calls::probe_bytes_before() - in_page + mapped * part_distance;
+      const long result = map_page(page, MAP_FIXED_NOREPLACE);
+      if (result != static_cast<long>(page)) problem = result;
+      if (result != static_cast<long>(page)) break;
+      ++mapped;
+    }
+    if (mapped < value_parts) continue;
+    child.area.home = home;
+    return 0;
+  }
+  return problem;
+}
+
 void make_ready(Child& child, const ChildPlan& plan) {
   close_all_but(plan.socket);
   child.socket = 0;
@@ -511,9 +566,9 @@ void make_ready(Child& child, const ChildPlan& plan) {
   child.stairs = child.nest_stack_end;
   const long caught = calls::catch_traps();
   if (caught < 0) refuse(child, StartProblem::Resources, caught);
-  const long home = map_page(0, 0);
+  child.area.compat_home = calls::open_compat(std::span(plan.vdso).first(plan.vdso_mappings));
+  const long home = map_home(child);
   if (home < 0) refuse(child, StartProblem::Resources, home);
-  child.area.home = static_cast<std::uint64_t>(home) + calls::probe_bytes_before();
   const long privs = gate(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1);
   if (privs < 0) refuse(child, StartProblem::NoNewPrivs, privs);
   if (!plan.guarded) return;
@@ -540,6 +595,7 @@ void serve(SharedArea& area, const ChildPlan& plan) {
     area.error = 0;
     area.status = 0;
     area.progress = 0;
+    area.phase = 0;
     perform(child);
   }
 }

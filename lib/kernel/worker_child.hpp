@@ -69,18 +69,22 @@ struct SharedArea {
   StartProblem start_problem;
   std::int32_t start_error;
   std::uint64_t home;  // instruction_pointer of a probe that is always there
+  // That of calls::Entry::Compat; 0: there is no such door. Its low word is that of home.
+  std::uint64_t compat_home;
 
   Task task;
-  std::uint32_t count;  // programs, pages or calls
-  std::uint32_t flags;  // Attach
-  std::uint32_t parts;  // Values: programs that show a part each; 1: all parts, by pointer
-  std::uint32_t stack;  // Verdicts, Traced: how many programs
+  std::uint32_t count;   // programs, pages or calls
+  std::uint32_t flags;   // Attach
+  std::uint32_t parts;   // Values: programs that show a part each; 1: all parts, by pointer
+  std::uint32_t compat;  // Values: how many calls enter by calls::Entry::Compat
+  std::uint32_t stack;   // Verdicts, Traced: how many programs
   // Values, Verdicts: programs[nested] is the newest filter, open to the gate, so that a child
   // under it can have children of its own, one for each death. 0: there is none.
   std::uint32_t nested;
   std::int32_t error;   // answer: the errno that stopped it
   std::int32_t status;  // answer: wait status of a grandchild that ended oddly
   volatile std::uint32_t progress;
+  volatile std::uint32_t phase;  // Values: see make_value_calls()
 
   std::array<ProgramPlace, max_programs> programs;
   std::array<std::int32_t, max_programs> errors;  // Accept, Attach: answers
@@ -90,17 +94,19 @@ struct SharedArea {
   std::array<ProbeCall, max_calls> calls;
 };
 
-// Probes of a packed filter: home + part * part_distance.
-inline constexpr std::uint64_t part_distance = 16;
+// Probes of a packed filter: home + part * part_distance, or compat_home + the same.
+inline constexpr std::uint64_t part_distance = calls::compat_distance;
 
 // A tracer's mark on a call that it stopped: this much above the message of the filter.
 inline constexpr std::int64_t traced_mark = 0x10000;
 
 struct ChildPlan {
-  int socket = -1;        // one byte in: do the task; one byte out: done
-  int parent = 0;         // pid
-  bool guarded = false;   // stand under the sentinel, with a listener for dry runs
-  ProgramPlace sentinel;  // in the pool
+  int socket = -1;                       // one byte in: do the task; one byte out: done
+  int parent = 0;                        // pid
+  bool guarded = false;                  // stand under the sentinel, with a listener for dry runs
+  ProgramPlace sentinel;                 // in the pool
+  std::array<calls::Mapping, 8> vdso{};  // to be given up for the 32-bit one
+  std::uint32_t vdso_mappings = 0;
 };
 
 // Never returns. All signals must be blocked.

@@ -1,7 +1,10 @@
 #include "kernel/workers.hpp"
 
 #include <algorithm>
+#include <tuple>
 
+#include "assay/bpf/opcode.hpp"
+#include "assay/seccomp/verdict.hpp"
 #include "kernel/calls.hpp"
 #include "kernel/sentinel.hpp"
 
@@ -44,14 +47,54 @@ calls::Entry entry_of(const SeccompData& record, bool pointer_matters) {
   return pointer_matters && fixed(record) ? calls::Entry::Fixed : calls::Entry::Native;
 }
 
+// Answers are cleared as far as something reads them that does not write them first.
+void place_call(ProbeCall& call, calls::Entry entry, std::uint64_t pointer, std::uint32_t nr,
+                const std::array<std::uint64_t, 6>& args) {
+  call.pointer = pointer;
+  call.args = args;
+  call.nr = nr;
+  call.entry = entry;
+  call.ending = Ending::NotMade;
+  call.value = 0;
+  call.killed = 0;
+  call.odd = 0;
+  call.trap.caught = 0;
+}
+
+// ERRNO(1) where every word but the pointer's is that of the record, else ERRNO(2).
+std::vector<bpf::Instruction> recogniser(const SeccompData& record) {
+  const seccomp::Words words = seccomp::words(record, seccomp::byte_order(record.arch));
+  constexpr std::size_t checked = std::tuple_size_v<seccomp::Words> - 2;
+  std::vector<bpf::Instruction> filter;
+  for (std::uint32_t word = 0; word < words.size(); ++word) {
+    if (word == 2 || word == 3) continue;
+    const std::size_t end = 2 * checked + 1;  // of the one that refuses
+    filter.push_back({bpf::code_of(bpf::Operation::Ld, bpf::Operand::Word), 0, 0, 4 * word});
+    filter.push_back({bpf::code_of(bpf::Operation::Jeq, bpf::Operand::Immediate), 0,
+                      static_cast<std::uint8_t>(end - filter.size() - 1), words[word]});
+  }
+  for (const std::uint32_t answer : {1U, 2U})
+    filter.push_back({bpf::code_of(bpf::Operation::Ret, bpf::Operand::Immediate), 0, 0,
+                      seccomp::value_of(seccomp::Action::Errno) | answer});
+  return filter;
+}
+
+// Whether the record can be asked by 32-bit code, whose pointer is `pointer`; it then is.
+bool place_compat(std::uint64_t pointer, const SeccompData& record, WordsRead read,
+                  ProbeCall& call) {
+  if (pointer == 0 || !narrow(record)) return false;
+  if (read.pointer() && record.instruction_pointer != pointer) return false;
+  auto args = record.args;
+  if (!calls::fit_compat(args, read.bits())) return false;
+  place_call(call, calls::Entry::Compat, pointer, record.nr, args);
+  return true;
+}
+
 }  // namespace
 
-bool reads_pointer(const verify::Program& program) {
+WordsRead::WordsRead(const verify::Program& program) {
   for (std::size_t pc = 0; pc < program.size(); ++pc)
-    if (program.opcode(pc).operand == bpf::Operand::Word &&
-        (program[pc].k == 8 || program[pc].k == 12))
-      return true;
-  return false;
+    if (program.opcode(pc).operand == bpf::Operand::Word) bits_ |= 1U << program[pc].k / 4;
 }
 
 tl::expected<Worker*, Failure> Oracle::Workers::ready(Station& station) {
@@ -119,20 +162,53 @@ tl::expected<void, Failure> Oracle::Workers::unmap_all(Station& station) {
   return {};
 }
 
-// Whether the sentinel answers a call through the 32-bit door.
-bool Oracle::Workers::narrow_calls() {
-  if (narrow_) return *narrow_;
+std::optional<int> Oracle::Workers::try_call(const ProbeCall& call,
+                                             std::span<const bpf::Instruction> filter) {
   auto worker = ready(guarded_);
-  if (!worker) return false;
+  if (!worker) return {};
   SharedArea& area = (*worker)->area();
-  area.calls[0] = {};
-  area.calls[0].pointer = area.home;
-  area.calls[0].entry = calls::Entry::Narrow;
-  area.stack = 0;
+  area.calls[0] = call;
+  std::copy(filter.begin(), filter.end(), area.pool.begin());
+  area.programs[0] = {0, static_cast<std::uint32_t>(filter.size())};
+  area.stack = filter.empty() ? 0 : 1;
   area.nested = 0;
   const bool asked = ask(guarded_, Task::Verdicts, 1).has_value();
-  narrow_ = asked && area.status == 0 && area.error == 0 && area.calls[0].result == -sentinel_errno;
+  if (!asked || area.status != 0 || area.error != 0) return {};
+  if (area.calls[0].ending != Ending::Returned) return {};
+  return static_cast<int>(-area.calls[0].result);
+}
+
+// Whether the sentinel answers a call by `int $0x80`.
+bool Oracle::Workers::narrow_calls() {
+  if (narrow_) return *narrow_;
+  ProbeCall call;
+  call.entry = calls::Entry::Narrow;
+  if (auto worker = ready(guarded_)) call.pointer = (*worker)->area().home;
+  narrow_ = try_call(call, {}) == sentinel_errno;
   return *narrow_;
+}
+
+// Whether a call by 32-bit code reaches the kernel with every bit of its registers, which no
+// manual promises.
+bool Oracle::Workers::compat_calls() {
+  if (compat_) return *compat_;
+  compat_ = false;
+  if (!limits_.compat || !narrow_calls() || !ready(guarded_)) return false;
+  if (guarded_.worker->area().compat_home == 0) return false;
+  SeccompData record{0x80000001, calls::narrow_arch(), 0, {}};
+  for (std::uint32_t i = 0; i < record.args.size(); ++i)
+    record.args[i] = 0x8123456789abcdef * (2 * i + 1);
+  if (!calls::fit_compat(record.args, 0)) return false;
+  ProbeCall call;
+  call.entry = calls::Entry::Compat;
+  call.nr = record.nr;
+  call.args = record.args;
+  compat_ = try_call(call, recogniser(record)) == 1;
+  return *compat_;
+}
+
+std::uint64_t Oracle::Workers::compat_pointer(Station& station) {
+  return compat_calls() && station.worker ? station.worker->area().compat_home : 0;
 }
 
 std::optional<NotAskable> Oracle::Workers::obstacle(const Station& station,
@@ -147,25 +223,32 @@ std::optional<NotAskable> Oracle::Workers::obstacle(const Station& station,
 }
 
 tl::expected<std::vector<std::size_t>, Failure> Oracle::Workers::place_calls(
-    Station& station, std::span<const SeccompData> records, bool pointer_matters,
+    Station& station, std::span<const SeccompData> records, WordsRead read,
     std::vector<std::optional<NotAskable>>& reasons) {
   auto worker = ready(station);  // first: a new one has no pages yet
   if (!worker) return tl::unexpected(worker.error());
-  if (pointer_matters)
+  if (read.pointer())
     if (auto mapped = map(station, records); !mapped) return tl::unexpected(mapped.error());
-  // Before the calls are laid out, since it asks one of its own.
-  if (std::any_of(records.begin(), records.end(), narrow)) narrow_calls();
+  // Before the calls are laid out, since it asks some of its own.
+  const bool some_narrow = std::any_of(records.begin(), records.end(), narrow);
+  const std::uint64_t compat = some_narrow ? compat_pointer(station) : 0;
   SharedArea& area = (*worker)->area();
+  area.compat = 0;
   std::vector<std::size_t> asked;
+  asked.reserve(records.size());
   reasons.assign(records.size(), std::nullopt);
   for (std::size_t i = 0; i < records.size(); ++i) {
-    reasons[i] = obstacle(station, records[i], pointer_matters);
+    ProbeCall& call = area.calls[asked.size()];
+    if (place_compat(compat, records[i], read, call)) {
+      area.compat += 1;
+      asked.push_back(i);
+      continue;
+    }
+    reasons[i] = obstacle(station, records[i], read.pointer());
     if (reasons[i]) continue;
-    ProbeCall& call = area.calls[asked.size()] = {};
-    call.pointer = pointer_matters ? records[i].instruction_pointer : area.home;
-    call.args = records[i].args;
-    call.nr = records[i].nr;
-    call.entry = entry_of(records[i], pointer_matters);
+    place_call(call, entry_of(records[i], read.pointer()),
+               read.pointer() ? records[i].instruction_pointer : area.home, records[i].nr,
+               records[i].args);
     asked.push_back(i);
   }
   return asked;

@@ -13,8 +13,22 @@
 
 namespace assay::kernel {
 
-// Whether a program loads the instruction pointer.
-bool reads_pointer(const verify::Program& program);
+// What decides how a record can be asked: the words of seccomp_data that programs load.
+class WordsRead {
+ public:
+  WordsRead() = default;
+  explicit WordsRead(const verify::Program& program);
+  static WordsRead all() { return WordsRead(0xffff); }
+  WordsRead operator|(WordsRead other) const { return WordsRead(bits_ | other.bits_); }
+  WordsRead with_pointer() const { return WordsRead(bits_ | pointer_bits); }
+  bool pointer() const { return (bits_ & pointer_bits) != 0; }
+  std::uint32_t bits() const { return bits_; }  // bit w: word w
+
+ private:
+  static constexpr std::uint32_t pointer_bits = 1U << 2 | 1U << 3;
+  explicit WordsRead(std::uint32_t bits) : bits_(bits) {}
+  std::uint32_t bits_ = 0;
+};
 
 class Oracle::Workers {
  public:
@@ -38,8 +52,11 @@ class Oracle::Workers {
   // Lays out a call for each record that can be asked, in area.calls; their places in
   // `records`. Why the others cannot is written to `reasons`.
   tl::expected<std::vector<std::size_t>, Failure> place_calls(
-      Station& station, std::span<const seccomp::SeccompData> records, bool pointer_matters,
+      Station& station, std::span<const seccomp::SeccompData> records, WordsRead read,
       std::vector<std::optional<NotAskable>>& reasons);
+
+  // instruction_pointer of calls by 32-bit code; 0: they cannot be made.
+  std::uint64_t compat_pointer(Station& station);
 
  private:
   std::optional<NotAskable> obstacle(const Station& station, const seccomp::SeccompData& record,
@@ -50,11 +67,15 @@ class Oracle::Workers {
   tl::expected<void, Failure> map_pages(Station& station, std::span<const std::uint64_t> pages);
   tl::expected<void, Failure> unmap_all(Station& station);
   bool narrow_calls();
+  bool compat_calls();
+  // The errno of one call under the sentinel and, if there is one, a filter.
+  std::optional<int> try_call(const ProbeCall& call, std::span<const bpf::Instruction> filter);
 
   Station guarded_{Worker::Guard::Sentinel};
   Station bare_{Worker::Guard::None};
   OracleLimits limits_;
   std::optional<bool> narrow_;  // whether the kernel has the 32-bit ABI
+  std::optional<bool> compat_;  // whether 32-bit code enters it as told
 };
 
 }  // namespace assay::kernel

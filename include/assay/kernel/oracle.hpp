@@ -79,6 +79,9 @@ using DataSeen = tl::expected<seccomp::SeccompData, NotAskable>;
 
 struct OracleLimits {
   std::chrono::milliseconds per_batch{10'000};  // for each question put to a child
+  // Calls of the 32-bit ABI are made by 32-bit code where the kernel lets a process have such,
+  // which is faster, and else by `int $0x80`; false: always the latter.
+  bool compat = true;
 };
 
 class Oracle {
@@ -110,6 +113,10 @@ class Oracle {
 
   // Whether a record can be asked at all, as far as the record alone decides it.
   static std::optional<NotAskable> not_askable(const seccomp::SeccompData& record);
+
+  // instruction_pointer of calls by 32-bit code; 0: none can be made here. Such a record is
+  // asked at its pointer, others by `int $0x80` where the pointer matters.
+  std::uint64_t compat_pointer();
 
   // For each record the value that the program returns. A program that never loads the
   // instruction pointer is asked at one of our own, whatever the record says.
