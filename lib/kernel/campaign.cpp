@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <future>
+#include <optional>
 
 #include "assay/engine/filter_stack.hpp"
 #include "assay/engine/interpreter.hpp"
@@ -11,6 +13,7 @@
 #include "assay/sample/record.hpp"
 #include "kernel/answers.hpp"
 #include "kernel/calls.hpp"
+#include "kernel/turn.hpp"
 
 namespace assay::kernel {
 namespace {
@@ -26,14 +29,16 @@ constexpr std::size_t longest_now_and_then = 1300;  // three parts still fit one
 constexpr std::size_t pool_size = 64;
 constexpr std::size_t sights_compared = 16;
 constexpr std::size_t sights_in_detail = 6;
+constexpr std::size_t slice_items = 512;
+constexpr std::chrono::seconds turn_limit{60};
 
 // What is done with an item: drawn like the item, so that each share of a campaign has all.
 enum class Role : std::uint8_t { Judged, Broken, Any };
-struct Turn {
+struct Lot {
   Role role = Role::Any;
   std::uint32_t number = 0;  // any: decides the details
 };
-Turn turn_of(std::uint64_t seed, std::uint64_t item) {
+Lot lot_of(std::uint64_t seed, std::uint64_t item) {
   Random random(seed ^ 0x7e57, item);
   const std::uint32_t place = random.below(judged_every);
   return {place == 0 ? Role::Judged : place == 1 ? Role::Broken : Role::Any, random.bits()};
@@ -58,6 +63,27 @@ std::uint64_t hash(std::span<const Instruction> program) {
     state ^= state >> 29;
   }
   return state;
+}
+
+Program draw(std::uint64_t seed, std::uint64_t item) {
+  Random random(seed, item);
+  const Lot lot = lot_of(seed, item);
+  switch (lot.role) {
+    case Role::Judged: {
+      const verify::Program program = sample::accepted_program(
+          random, random.one_in(64) ? longest_now_and_then : longest_judged);
+      const auto same = program.instructions();
+      if (!random.one_in(4)) return {same.begin(), same.end()};
+      auto mutant = sample::accepted_mutant(random, program);
+      return mutant ? mutant->instructions : Program(same.begin(), same.end());
+    }
+    case Role::Broken: {
+      const auto rules = verify::rejection_kinds();
+      return sample::broken_program(random, rules[lot.number % rules.size()]);
+    }
+    case Role::Any: break;
+  }
+  return sample::any_program(random);
 }
 
 class Executed : public engine::Observer {
@@ -158,47 +184,114 @@ std::vector<std::string> unmet(const Tally& tally, std::uint64_t least) {
   return names;
 }
 
-Campaign::Campaign(Judge& judge, const CampaignPlan& plan, Sink sink)
-    : judge_(judge), plan_(plan), sink_(std::move(sink)), pointers_(pointer_pool(plan.seed)) {}
-
-Program Campaign::draw(std::uint64_t item) const {
-  Random random(plan_.seed, item);
-  const Turn turn = turn_of(plan_.seed, item);
-  switch (turn.role) {
-    case Role::Judged: {
-      const verify::Program program = sample::accepted_program(
-          random, random.one_in(64) ? longest_now_and_then : longest_judged);
-      const auto same = program.instructions();
-      if (!random.one_in(4)) return {same.begin(), same.end()};
-      auto mutant = sample::accepted_mutant(random, program);
-      return mutant ? mutant->instructions : Program(same.begin(), same.end());
-    }
-    case Role::Broken: {
-      const auto rules = verify::rejection_kinds();
-      return sample::broken_program(random, rules[turn.number % rules.size()]);
-    }
-    case Role::Any: break;
-  }
-  return sample::any_program(random);
+void DistinctPrograms::add(std::uint64_t item) {
+  if (lot_of(seed_, item).role == Role::Judged)
+    add(std::span<const Instruction>(draw(seed_, item)));
 }
 
-bool Campaign::is_new(std::span<const Instruction> program) {
+bool DistinctPrograms::add(std::span<const Instruction> program) {
   return seen_.insert(hash(program)).second;
 }
 
-void Campaign::remember(std::uint64_t item) {
-  if (turn_of(plan_.seed, item).role == Role::Judged) is_new(draw(item));
+Campaign::Campaign(Judge& judge, const CampaignPlan& plan, Sink sink)
+    : judge_(judge),
+      plan_(plan),
+      sink_(std::move(sink)),
+      pointers_(pointer_pool(plan.seed)),
+      distinct_(plan.seed) {}
+
+struct Campaign::Sights {
+  std::vector<verify::Program> stack;
+  std::vector<SeccompData> records;
+  std::vector<Verdict> ours;
+  Detail detail = Detail::Class;
+};
+
+struct Campaign::Prepared {
+  std::uint64_t item = 0;
+  Program instructions;
+  tl::expected<verify::Program, verify::Rejection> accepted;
+  std::vector<SeccompData> records;  // of a judged program
+  std::vector<std::uint32_t> values;
+  std::optional<Sights> sights;
+};
+
+Campaign::Prepared Campaign::prepare(std::uint64_t item) const {
+  Program instructions = draw(plan_.seed, item);
+  auto accepted = verify::accept(instructions);
+  Prepared prepared{item, std::move(instructions), std::move(accepted), {}, {}, {}};
+  const Lot lot = lot_of(plan_.seed, item);
+  if (!prepared.accepted || lot.role != Role::Judged) return prepared;
+  Random random(plan_.seed ^ 0x5eed, item);
+  auto& records = prepared.records;
+  records =
+      sample::records(random, prepared.instructions, plan_.records, {calls::native_arch(), true});
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (i % 16 != 0) records[i].instruction_pointer = random.pick(pointers_);
+    if (i % 8 == 7 && plan_.narrow != 0) records[i].arch = plan_.narrow;
+  }
+  const engine::Interpreter interpreter(*prepared.accepted);
+  prepared.values.reserve(records.size());
+  for (const SeccompData& record : records) prepared.values.push_back(interpreter.run(record));
+  if (!records.empty() && lot.number % 4 == 0)
+    prepared.sights = draw_sights(item, random, prepared);
+  return prepared;
 }
 
+Campaign::Sights Campaign::draw_sights(std::uint64_t item, Random& random,
+                                       const Prepared& prepared) const {
+  const bool in_detail = lot_of(plan_.seed, item).number % 64 == 0;
+  Sights sights;
+  sights.detail = in_detail ? Detail::Action : Detail::Class;
+  for (std::uint32_t older = random.below(4); older > 0; --older)
+    sights.stack.push_back(sample::accepted_program(random, longest_judged));
+  sights.stack.push_back(*prepared.accepted);
+  sights.records = prepared.records;
+  sights.records.resize(
+      std::min(sights.records.size(), in_detail ? sights_in_detail : sights_compared));
+  for (std::size_t i = 0; i < sights.records.size() && in_detail; i += 2)
+    sights.records[i].nr = 0x1000 | (sights.records[i].nr & 0x3fffffff);  // numbers that may run
+  const engine::FilterStack ours(sights.stack);
+  for (const SeccompData& record : sights.records) sights.ours.push_back(ours.run(record));
+  return sights;
+}
+
+std::vector<Campaign::Prepared> Campaign::prepare_all(std::span<const std::uint64_t> items) const {
+  std::vector<Prepared> prepared;
+  prepared.reserve(items.size());
+  for (const std::uint64_t item : items) prepared.push_back(prepare(item));
+  return prepared;
+}
+
+// The next slice is drawn and judged by another thread while the kernel answers for this one.
 tl::expected<void, Failure> Campaign::run(std::span<const std::uint64_t> items) {
-  std::vector<Program> programs;
-  programs.reserve(items.size());
-  for (const std::uint64_t item : items) programs.push_back(draw(item));
-  const std::vector<Instructions> asked(programs.begin(), programs.end());
+  const auto take = [&] {
+    const auto slice = items.first(std::min(items.size(), slice_items));
+    items = items.subspan(slice.size());
+    return slice;
+  };
+  std::vector<Prepared> now = prepare_all(take());
+  while (!now.empty()) {
+    auto next = std::async(std::launch::async, &Campaign::prepare_all, this, take());
+    const auto done = compare(now);
+    now = next.get();
+    if (!done) return done;
+  }
+  gather_counts();
+  return {};
+}
+
+tl::expected<void, Failure> Campaign::compare(std::span<const Prepared> batch) {
+  // One for all questions; who cannot have it is told so by the first of them.
+  const auto all_along = kernel::Turn::take(turn_limit);
+  std::vector<Instructions> asked;
+  asked.reserve(batch.size());
+  for (const Prepared& prepared : batch) asked.emplace_back(prepared.instructions);
   const auto errors = judge_.accept(asked);
   if (!errors) return tl::unexpected(errors.error());
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    const auto ours = verify::accept(programs[i]);
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const Prepared& prepared = batch[i];
+    const auto& ours = prepared.accepted;
     const int error = ours ? 0 : ours.error().error;
     tally_.programs += 1;
     tally_.acceptances += 1;
@@ -207,15 +300,19 @@ tl::expected<void, Failure> Campaign::run(std::span<const std::uint64_t> items) 
     if (error != (*errors)[i]) {
       report({FindingKind::Accepted,
               plan_.seed,
-              items[i],
-              {programs[i]},
+              prepared.item,
+              {prepared.instructions},
               {},
               acceptance_text(error),
               acceptance_text((*errors)[i])});
-    } else if (ours && turn_of(plan_.seed, items[i]).role == Role::Judged) {
-      if (auto done = judge_program(items[i], *ours); !done) return done;
+    } else if (ours && lot_of(plan_.seed, prepared.item).role == Role::Judged) {
+      if (auto done = judge_program(prepared); !done) return done;
     }
   }
+  return {};
+}
+
+void Campaign::gather_counts() {
   gather(tally_, opcodes_, opcodes_.size(),
          [](std::size_t i) { return opcode_name(static_cast<std::uint16_t>(i)); });
   gather(tally_, actions_, unknown_action + 1, action_name);
@@ -227,35 +324,14 @@ tl::expected<void, Failure> Campaign::run(std::span<const std::uint64_t> items) 
          [](std::size_t i) {
            return "not asked: " + std::string(describe(static_cast<NotAskable>(i)));
          });
-  return {};
 }
 
-tl::expected<void, Failure> Campaign::judge_program(std::uint64_t item,
-                                                    const verify::Program& program) {
-  tally_.distinct += is_new(program.instructions()) ? 1 : 0;
-  Random random(plan_.seed ^ 0x5eed, item);
-  auto records =
-      sample::records(random, program.instructions(), plan_.records, {calls::native_arch(), true});
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    if (i % 16 != 0) records[i].instruction_pointer = random.pick(pointers_);
-    if (i % 8 == 7 && plan_.narrow != 0) records[i].arch = plan_.narrow;
-  }
-  if (records.empty()) return {};
-  count_opcodes(program, records.front());
-  if (auto done = compare_values(item, program, records); !done) return done;
-
-  const std::uint32_t turn = turn_of(plan_.seed, item).number;
-  if (turn % 4 != 0) return {};
-  const bool in_detail = turn % 64 == 0;
-  std::vector<verify::Program> stack;
-  for (std::uint32_t older = random.below(4); older > 0; --older)
-    stack.push_back(sample::accepted_program(random, longest_judged));
-  stack.push_back(program);
-  const std::size_t count = in_detail ? sights_in_detail : sights_compared;
-  const auto few = std::span(records).first(std::min(records.size(), count));
-  for (std::size_t i = 0; i < few.size() && in_detail; i += 2)
-    few[i].nr = 0x1000 | (few[i].nr & 0x3fffffff);  // numbers that may run
-  return compare_sights(item, stack, few, in_detail ? Detail::Action : Detail::Class);
+tl::expected<void, Failure> Campaign::judge_program(const Prepared& prepared) {
+  tally_.distinct += distinct_.add(std::span<const Instruction>(prepared.instructions)) ? 1 : 0;
+  if (prepared.records.empty()) return {};
+  count_opcodes(*prepared.accepted, prepared.records.front());
+  if (auto done = compare_values(prepared); !done) return done;
+  return prepared.sights ? compare_sights(prepared) : tl::expected<void, Failure>();
 }
 
 void Campaign::count_opcodes(const verify::Program& program, const SeccompData& record) {
@@ -263,54 +339,47 @@ void Campaign::count_opcodes(const verify::Program& program, const SeccompData& 
   engine::Interpreter(program).observe(engine::Interpreter::words_of(record), counter);
 }
 
-tl::expected<void, Failure> Campaign::compare_values(std::uint64_t item,
-                                                     const verify::Program& program,
-                                                     std::span<const SeccompData> records) {
-  const auto values = judge_.value(program, records);
+tl::expected<void, Failure> Campaign::compare_values(const Prepared& prepared) {
+  const auto values = judge_.value(*prepared.accepted, prepared.records);
   if (!values) return tl::unexpected(values.error());
-  const engine::Interpreter interpreter(program);
-  for (std::size_t i = 0; i < records.size(); ++i) {
+  for (std::size_t i = 0; i < prepared.records.size(); ++i) {
     const Value& theirs = (*values)[i];
     if (!theirs) {
       unasked_[static_cast<std::size_t>(theirs.error())] += 1;
       continue;
     }
-    const std::uint32_t ours = interpreter.run(records[i]);
     tally_.verdicts += 1;
     actions_[static_cast<std::size_t>(Verdict{*theirs}.action())] += 1;
-    if (ours == *theirs) continue;
-    const auto same = program.instructions();
+    if (prepared.values[i] == *theirs) continue;
     report({FindingKind::Returned,
             plan_.seed,
-            item,
-            {{same.begin(), same.end()}},
-            records[i],
-            value_text(ours),
+            prepared.item,
+            {prepared.instructions},
+            prepared.records[i],
+            value_text(prepared.values[i]),
             value_text(*theirs)});
   }
   return {};
 }
 
-tl::expected<void, Failure> Campaign::compare_sights(std::uint64_t item,
-                                                     std::span<const verify::Program> stack,
-                                                     std::span<const SeccompData> records,
-                                                     Detail detail) {
-  const auto sights = judge_.verdict(stack, records, detail);
+tl::expected<void, Failure> Campaign::compare_sights(const Prepared& prepared) {
+  const Sights& drawn = *prepared.sights;
+  const auto sights = judge_.verdict(drawn.stack, drawn.records, drawn.detail);
   if (!sights) return tl::unexpected(sights.error());
-  const engine::FilterStack ours(stack);
-  for (std::size_t i = 0; i < records.size(); ++i) {
+  for (std::size_t i = 0; i < drawn.records.size(); ++i) {
     const Sight& theirs = (*sights)[i];
     if (!theirs) {
       unasked_[static_cast<std::size_t>(theirs.error())] += 1;
       continue;
     }
-    const Verdict verdict = ours.run(records[i]);
     tally_.verdicts += 1;
     sightings_[static_cast<std::size_t>(theirs->sighting)] += 1;
-    if (explains(verdict, *theirs)) continue;
-    Finding finding{FindingKind::Seen,         plan_.seed,        item, {}, records[i],
-                    value_text(verdict.value), to_string(*theirs)};
-    for (const verify::Program& program : stack) {
+    if (explains(drawn.ours[i], *theirs)) continue;
+    Finding finding{FindingKind::Seen, plan_.seed,
+                    prepared.item,     {},
+                    drawn.records[i],  value_text(drawn.ours[i].value),
+                    to_string(*theirs)};
+    for (const verify::Program& program : drawn.stack) {
       const auto same = program.instructions();
       finding.stack.emplace_back(same.begin(), same.end());
     }

@@ -76,6 +76,11 @@ class Kernel(outside.InFolder):
             self.assertEqual(sum(part[name] for part in parts), whole[name], name)
         for name, count in whole["counts"].items():
             self.assertEqual(sum(part["counts"].get(name, 0) for part in parts), count, name)
+        told = self.last("campaign", *bounds, "--distinct", "0,1,2/3")
+        self.assertEqual(told["distinct"], whole["distinct"])
+        self.assertLess(self.last("campaign", *bounds, "--distinct", "1/3")["distinct"],
+                        whole["distinct"])
+        self.check(outside.run("campaign", "--distinct", "0,3"), 2, "expected I,J,.../N")
 
     def anything(self, bounds):
         """0, or 1 where so few programs do not meet every rule."""

@@ -3,6 +3,7 @@
 
 #include <sys/utsname.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 
@@ -247,6 +248,42 @@ class Run {
   std::uint64_t next_ = 0;
 };
 
+// "0,1,5/64": the shares of a campaign in 64.
+tl::expected<std::vector<shard::Share>, ExitStatus> shares_of(const CommandLine& line) {
+  const std::string text = line.text("distinct");
+  const std::size_t slash = std::min(text.find('/'), text.size());
+  std::vector<shard::Share> shares;
+  for (std::size_t at = 0; at <= slash;) {
+    const std::size_t end = std::min(text.find(',', at), slash);
+    const auto share = shard::parse_share(text.substr(at, end - at) + text.substr(slash));
+    if (!share)
+      return tl::unexpected(line.usage("option '--distinct': found '" + load::printable(text, 80) +
+                                       "', expected I,J,.../N, such as 0,1,5/64"));
+    shares.push_back(*share);
+    at = end + 1;
+  }
+  return shares;
+}
+
+ExitStatus count_distinct(const CommandLine& line, const Request& request) {
+  const auto shares = shares_of(line);
+  if (!shares) return shares.error();
+  auto output = line.open_output();
+  if (!output) return output.error();
+  kernel::DistinctPrograms programs(request.plan.seed);
+  for (const shard::Share& share : *shares)
+    for (std::uint64_t item = share.next(0); item < request.programs; item = share.next(item + 1))
+      programs.add(item);
+  if (line.json()) {
+    Json json = json_document(line.semantics());
+    json["distinct"] = programs.count();
+    output->write(json_line(json));
+  } else {
+    output->write(std::to_string(programs.count()) + " distinct programs are judged\n");
+  }
+  return output->finish(yes);
+}
+
 }  // namespace
 
 ExitStatus run_campaign(const Arguments& arguments) {
@@ -255,12 +292,15 @@ ExitStatus run_campaign(const Arguments& arguments) {
             {"programs", OptionKind::Text, "N", "how many programs are drawn (default 100000)"},
             {"records", OptionKind::Text, "N", "for each judged program, one in 32 (default 32)"},
             {"seconds", OptionKind::Text, "N", "stop after so long, at a batch's end"},
-            {"findings", OptionKind::Text, "DIR", "save each mismatch there"}});
+            {"findings", OptionKind::Text, "DIR", "save each mismatch there"},
+            {"distinct", OptionKind::Text, "I,J/N",
+             "ask nothing: how many programs these shares judge"}});
   add_job_options(line);
   if (const auto status = line.parse(arguments)) return *status;
   if (!line.operands().empty()) return line.usage("expected options only");
   const auto request = read_request(line);
   if (!request) return request.error();
+  if (line.has("distinct")) return count_distinct(line, *request);
   auto oracle = kernel::Oracle::open();
   if (!oracle) {
     complain("campaign: " + std::string(kernel::describe(oracle.error().lack)) + ", errno " +

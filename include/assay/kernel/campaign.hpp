@@ -15,6 +15,7 @@
 
 #include "assay/kernel/finding.hpp"
 #include "assay/kernel/judge.hpp"
+#include "assay/sample/random.hpp"
 #include "assay/verify/accept.hpp"
 
 namespace assay::kernel {
@@ -45,6 +46,20 @@ std::optional<Tally> parse_tally(std::string_view text);
 // Rules, opcodes and actions that were met less than `least` times.
 std::vector<std::string> unmet(const Tally& tally, std::uint64_t least = 1);
 
+// The judged programs of items, each counted once. The kernel is not asked: items depend on the
+// seed alone, so that this tells of campaigns that ran in shares, too.
+class DistinctPrograms {
+ public:
+  explicit DistinctPrograms(std::uint64_t seed) : seed_(seed) {}
+  void add(std::uint64_t item);
+  bool add(std::span<const bpf::Instruction> program);  // whether it is new
+  std::uint64_t count() const { return seen_.size(); }
+
+ private:
+  std::uint64_t seed_;
+  std::unordered_set<std::uint64_t> seen_;  // a hash of each
+};
+
 class Campaign {
  public:
   using Sink = std::function<void(const Finding&)>;
@@ -53,22 +68,24 @@ class Campaign {
   // One batch of items: a few thousand are answered best.
   tl::expected<void, Failure> run(std::span<const std::uint64_t> items);
   // An item that an earlier run has done: only that distinct programs are told apart.
-  void remember(std::uint64_t item);
+  void remember(std::uint64_t item) { distinct_.add(item); }
 
   const Tally& tally() const { return tally_; }
   void set_tally(const Tally& tally) { tally_ = tally; }
 
  private:
-  std::vector<bpf::Instruction> draw(std::uint64_t item) const;
-  tl::expected<void, Failure> judge_program(std::uint64_t item, const verify::Program& program);
-  tl::expected<void, Failure> compare_values(std::uint64_t item, const verify::Program& program,
-                                             std::span<const seccomp::SeccompData> records);
-  tl::expected<void, Failure> compare_sights(std::uint64_t item,
-                                             std::span<const verify::Program> stack,
-                                             std::span<const seccomp::SeccompData> records,
-                                             Detail detail);
+  // What is known of an item before the kernel is asked: drawn and judged beside its answers.
+  struct Prepared;
+  struct Sights;
+  Prepared prepare(std::uint64_t item) const;
+  std::vector<Prepared> prepare_all(std::span<const std::uint64_t> items) const;
+  Sights draw_sights(std::uint64_t item, sample::Random& random, const Prepared& prepared) const;
+  tl::expected<void, Failure> compare(std::span<const Prepared> batch);
+  tl::expected<void, Failure> judge_program(const Prepared& prepared);
+  tl::expected<void, Failure> compare_values(const Prepared& prepared);
+  tl::expected<void, Failure> compare_sights(const Prepared& prepared);
+  void gather_counts();
   void count_opcodes(const verify::Program& program, const seccomp::SeccompData& record);
-  bool is_new(std::span<const bpf::Instruction> program);
   void report(const Finding& finding);
 
   Judge& judge_;
@@ -76,7 +93,7 @@ class Campaign {
   Sink sink_;
   Tally tally_;
   std::vector<std::uint64_t> pointers_;
-  std::unordered_set<std::uint64_t> seen_;
+  DistinctPrograms distinct_;
   // By number while running; names are made at the end of each batch.
   std::array<std::uint64_t, 256> opcodes_{};
   std::array<std::uint64_t, 16> actions_{};

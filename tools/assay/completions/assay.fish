@@ -225,6 +225,7 @@ complete -c assay -n '__fish_seen_subcommand_from campaign' -l programs -r -d 'h
 complete -c assay -n '__fish_seen_subcommand_from campaign' -l records -r -d 'for each judged program, one in 32'
 complete -c assay -n '__fish_seen_subcommand_from campaign' -l seconds -r -d 'stop after so long, at a batchs end'
 complete -c assay -n '__fish_seen_subcommand_from campaign' -l findings -r -d 'save each mismatch there'
+complete -c assay -n '__fish_seen_subcommand_from campaign' -l distinct -r -d 'ask nothing: how many programs these shares judge'
 complete -c assay -n '__fish_seen_subcommand_from campaign' -l shard -r -d 'only the items k with k mod N I, as JSON'
 complete -c assay -n '__fish_seen_subcommand_from campaign' -l checkpoint -r -d 'keep there, once a second, how far the results in --output have come'
 complete -c assay -n '__fish_seen_subcommand_from campaign' -l database -r -d 'results into an SQLite file, which keeps how far they have come as well'
