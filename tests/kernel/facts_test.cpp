@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <thread>
@@ -73,6 +74,46 @@ int error_of(const std::function<long()>& body) {
     const long result = body();
     return result < 0 ? static_cast<int>(-result) : 0;
   });
+}
+
+// Four operations are known.
+TEST(KernelFacts, UnknownOperations) {
+  for (unsigned long operation = 4; operation < 20; ++operation)
+    EXPECT_EQ(error_of([=] { return call(operation, 0, nullptr); }), EINVAL);
+  EXPECT_EQ(error_of([] { return call(0xffffffff, 0, nullptr); }), EINVAL);
+}
+
+TEST(KernelFacts, UnreadableArguments) {
+  for (const unsigned long flags : {0, 1, 2, 4, 8, 16, 40}) {
+    const test::Topic topic("fprog");
+    EXPECT_EQ(error_of([=] { return call(filter_op, flags, nullptr); }), EFAULT);
+    EXPECT_EQ(error_of([=] { return call(filter_op, flags, unreadable()); }), EFAULT);
+  }
+  for (const std::uint16_t length : std::array<std::uint16_t, 6>{1, 2, 3, 100, 4095, 4096}) {
+    const test::Topic topic("instructions");
+    EXPECT_EQ(error_of([=] {
+                const sock_fprog null{length, nullptr};
+                return call(filter_op, 0, &null);
+              }),
+              EINVAL);
+    EXPECT_EQ(
+        error_of([=] {
+          const sock_fprog bad{length, static_cast<sock_filter*>(const_cast<void*>(unreadable()))};
+          return call(filter_op, 0, &bad);
+        }),
+        EFAULT);
+  }
+}
+
+TEST(KernelFacts, NoDescriptorForAListener) {
+  for (const unsigned long flags : {8, 10, 12, 14, 25, 27, 29, 31, 40, 42, 44, 46})
+    EXPECT_EQ(error_of([=] {
+                const rlimit none{0, 0};
+                setrlimit(RLIMIT_NOFILE, &none);
+                return install(allowing, flags);
+              }),
+              EMFILE)
+        << flags;
 }
 
 TEST(KernelFacts, OrderOfTheChecks) {
@@ -270,14 +311,21 @@ TEST(KernelFacts, WhatInstallResultSaysIsWhatHappens) {
     return verify::install_result({filter, flags}).error;
   };
   const std::vector<Filter> filters{allowing, {}, {{0x94, 0, 0, 1}, {0x06}}, {{0x00}}};
+  const auto topic_of = [](std::uint32_t flags) {
+    if ((flags & ~0x3fU) != 0) return "unknown";
+    if ((flags & 8) == 0 && (flags & 32) != 0) return "killable";
+    return (flags & (1 | 8 | 16)) == (1 | 8) ? "tsync" : "valid";
+  };
   for (std::uint32_t flags = 0; flags < 0x80; ++flags)
-    for (const Filter& filter : filters)
+    for (const Filter& filter : filters) {
+      const test::Topic topic(topic_of(flags));
       EXPECT_EQ(error_of([&] {
                   const long result = install(filter, flags);
                   return result > 0 ? 0 : result;
                 }),
                 ours(filter, flags))
           << flags;
+    }
 }
 
 // --- what the thread sees ---

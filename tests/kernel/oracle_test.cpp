@@ -40,6 +40,7 @@ class OracleTest : public testing::Test {
     EXPECT_TRUE(program);
     auto answer = oracle_->value(*program, records);
     EXPECT_TRUE(answer) << describe(answer.error().kind) << answer.error().error;
+    test::asked(answer ? answer->size() : 0);
     return answer.value_or(std::vector<Value>());
   }
   std::optional<Oracle> oracle_;
@@ -71,6 +72,7 @@ TEST_F(OracleTest, EveryCodeIsAcceptedAsByVerify) {
   const std::vector<Instructions> programs(filters.begin(), filters.end());
   const auto errors = oracle_->accept(programs);
   ASSERT_TRUE(errors);
+  test::asked(errors->size());
   int accepted = 0;
   for (std::size_t i = 0; i < filters.size(); ++i) {
     EXPECT_EQ(errors->at(i) == 0, verify::accept(filters[i]).has_value()) << i;
@@ -122,6 +124,7 @@ void check_chains(Oracle& oracle, verify::Blinding blinding) {
     auto expected = std::vector<int>(attached.size(), 0);
     expected.insert(expected.end(), 2, ENOMEM);
     EXPECT_EQ(oracle.attach(stack), expected);
+    test::asked();  // one chain
   }
 }
 

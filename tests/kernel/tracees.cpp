@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <gtest/gtest.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -11,6 +12,7 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 
 namespace assay::kernel::test {
 namespace {
@@ -47,7 +49,27 @@ std::vector<bpf::Instruction> nth_filter(unsigned n) {
   return {{0x00, 1, 2, 100 + n}, {0x06, 3, 4, 0x7fff0000}};
 }
 
+namespace {
+std::string topic;
+}
+
+Topic::Topic(std::string name) { topic = "_" + std::move(name); }
+Topic::~Topic() { topic.clear(); }
+
+void asked(std::uint64_t times) {
+  static std::string test;
+  static std::map<std::string, std::uint64_t> counts;
+  const testing::TestInfo* const now = testing::UnitTest::GetInstance()->current_test_info();
+  if (now == nullptr) return;
+  const std::string name = std::string(now->test_suite_name()) + "." + now->name();
+  if (name != test) counts.clear();
+  test = name;
+  counts[topic] += times;
+  testing::Test::RecordProperty("asked" + topic, std::to_string(counts[topic]));
+}
+
 int in_child(const std::function<int()>& body) {
+  asked();
   const pid_t pid = fork();
   if (pid == 0) {
     make_disposable();

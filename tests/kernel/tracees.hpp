@@ -42,6 +42,17 @@ class Tracee {
 // What `body` returns in a forked child: its exit code, or -signal.
 int in_child(const std::function<int()>& body);
 
+// The running test has asked the kernel; in_child() says so by itself. tools/conformance adds
+// the counts up: for a rule that names a test, and a topic where the test has several.
+void asked(std::uint64_t times = 1);
+class Topic {
+ public:
+  explicit Topic(std::string name);  // of what is asked in this scope
+  Topic(const Topic&) = delete;
+  Topic& operator=(const Topic&) = delete;
+  ~Topic();
+};
+
 // A temporary copy that every user can run, since a build tree may be private.
 class PublicCopy {
  public:
