@@ -1,5 +1,8 @@
 // Calls of the 32-bit ABI by 32-bit code beside the same calls by int $0x80.
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 
 #include "assay/engine/filter_stack.hpp"
 #include "assay/engine/interpreter.hpp"
@@ -137,6 +140,33 @@ TEST_F(CompatTest, EveryActionIsSeen) {
     ASSERT_TRUE(seen && seen->at(0)) << std::hex << value;
     EXPECT_TRUE(explains({value}, *seen->at(0))) << std::hex << value;
   }
+}
+
+// Under a filter of its own that refuses the exchange of the vDSO, as other kernels do.
+TEST(CompatDoor, WhereItCannotBeOpenedTheInterruptIsLeft) {
+  if (Oracle::narrow_arch() == 0) GTEST_SKIP() << "no 32-bit ABI";
+  EXPECT_EQ(test::in_child([] {
+              constexpr std::uint32_t arch_prctl = 158;
+              constexpr std::uint32_t map_vdso_32 = 0x2002;
+              Filter refusing{{0x20, 0, 0, 0},          {0x15, 0, 3, arch_prctl},
+                              {0x20, 0, 0, 16},         {0x15, 0, 1, map_vdso_32},
+                              {0x06, 0, 0, 0x00050001}, {0x06, 0, 0, 0x7fff0000}};
+              const sock_fprog fprog{static_cast<unsigned short>(refusing.size()),
+                                     reinterpret_cast<sock_filter*>(refusing.data())};
+              prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+              if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &fprog) != 0) return 1;
+              auto oracle = Oracle::open();
+              if (!oracle) return 2;
+              if (oracle->compat_pointer() != 0) return 3;
+              const auto program = verify::accept(Filter{{0x20, 0, 0, 20}, {0x16}});
+              const SeccompData data{1, narrow, 0, {0x1234567800000000}};
+              const auto values = oracle->value(*program, std::span(&data, 1));
+              if (!values) return 4;
+              const Value& value = values->front();
+              return value ? (*value == 0x12345678 ? 0 : 5)
+                           : (value.error() == NotAskable::NoNarrowCalls ? 0 : 6);
+            }),
+            0);
 }
 
 }  // namespace
