@@ -48,8 +48,8 @@ assay_kernel_gate_return:
   .size assay_kernel_gate, . - assay_kernel_gate
 
   # rdi stub, esi number, rdx arguments, rcx trap. The stub is called by r13, which neither ABI
-  # passes arguments in. The handler of a trap finds its own in memory: 32-bit entries of older
-  # kernels give r12 to r15 back as 0.
+  # passes arguments in. The handler of a trap finds its own in memory: r8 to r15 need not survive
+  # a way through 32-bit code.
   .type assay_kernel_probe, @function
 assay_kernel_probe:
   pushq %rbx
@@ -57,6 +57,7 @@ assay_kernel_probe:
   pushq %r12
   pushq %r13
   pushq %r14
+  pushq %r15
   movq %rdi, %r13
   movq %rcx, assay_kernel_trap(%rip)
   movq %rsp, 48(%rcx)
@@ -79,6 +80,7 @@ assay_kernel_probe_narrow:
   pushq %r12
   pushq %r13
   pushq %r14
+  pushq %r15
   movq %rdi, %r13
   movq %rcx, assay_kernel_trap(%rip)
   movq %rsp, 48(%rcx)
@@ -92,6 +94,7 @@ assay_kernel_probe_narrow:
   movq 40(%r11), %rbp
   call *%r13
 assay_kernel_probed:
+  popq %r15
   popq %r14
   popq %r13
   popq %r12
@@ -110,6 +113,7 @@ assay_kernel_probe_compat:
   pushq %r12
   pushq %r13
   pushq %r14
+  pushq %r15
   movq %rcx, assay_kernel_trap(%rip)
   movq %rsp, 48(%rcx)
   movq %rsp, assay_kernel_compat_stack(%rip)
@@ -272,9 +276,12 @@ long reserve(std::uint64_t address, long size) {
               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1);
 }
 
+// A filter that is not open to the gate answers for the kernel: only the address tells.
 long move_vdso(std::uint64_t from, std::uint64_t to) {
-  return gate(SYS_mremap, static_cast<long>(from), compat.size, compat.size,
-              MREMAP_MAYMOVE | MREMAP_FIXED, static_cast<long>(to));
+  const long moved = gate(SYS_mremap, static_cast<long>(from), compat.size, compat.size,
+                          MREMAP_MAYMOVE | MREMAP_FIXED, static_cast<long>(to));
+  if (moved == static_cast<long>(to)) return 0;
+  return is_error(moved) ? moved : -EIO;
 }
 
 // Where a page begins like an ELF file, from `first` on; 0: nowhere near. Pages that must not
@@ -355,7 +362,7 @@ std::uint64_t open_compat(std::span<const Mapping> vdso) {
   compat.size = gate(SYS_arch_prctl, map_vdso_32, static_cast<long>(beside));
   if (compat.size <= 0 || compat.size > static_cast<long>(compat_distance)) return 0;
   const std::uint64_t image = find_image(beside);
-  if (image == 0 || is_error(move_vdso(image, place_of(0)))) return 0;
+  if (image == 0 || move_vdso(image, place_of(0)) != 0) return 0;
   const std::uint64_t pad = find_landing_pad(place_of(0), compat.size);
   return pad != 0 && lay_out_compat() ? pad : 0;
 }
@@ -364,7 +371,7 @@ long move_compat(unsigned place) {
   if (place == compat.place) return 0;
   const std::uint64_t before = place_of(compat.place);
   const long moved = move_vdso(before, place_of(place));
-  if (is_error(moved)) return moved;
+  if (moved != 0) return moved;
   compat.place = place;
   // Nothing else may settle where it was.
   const long kept = reserve(before, compat.size);

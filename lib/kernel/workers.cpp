@@ -231,6 +231,7 @@ tl::expected<std::vector<std::size_t>, Failure> Oracle::Workers::place_calls(
     if (auto mapped = map(station, records); !mapped) return tl::unexpected(mapped.error());
   // Before the calls are laid out, since it asks some of its own.
   const bool some_narrow = std::any_of(records.begin(), records.end(), narrow);
+  if (some_narrow) narrow_calls();
   const std::uint64_t compat = some_narrow ? compat_pointer(station) : 0;
   SharedArea& area = (*worker)->area();
   area.compat = 0;
