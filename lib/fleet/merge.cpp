@@ -92,8 +92,8 @@ std::optional<shard::Job> job_of(const Json& document) {
   return shard::Job{*command, *settings, *share};
 }
 
-std::optional<std::uint64_t> item_of(const Json& document) {
-  const auto found = document.find("item");
+std::optional<std::uint64_t> number_at(const Json& document, const char* field) {
+  const auto found = document.find(field);
   if (found == document.end() || !found->is_number_unsigned()) return std::nullopt;
   return found->get<std::uint64_t>();
 }
@@ -200,7 +200,7 @@ tl::expected<void, MergeError> Merge::add_lines(const std::string& file) {
       }
       continue;
     }
-    const auto item = item_of(*document);
+    const auto item = number_at(*document, "item");
     if (!state || !item)
       return failed(file, reader.number(), **line,
                     state ? "a result with its item" : "the first document of a job");
@@ -316,7 +316,7 @@ tl::expected<void, StoreError> write_whole(const Store& store, const shard::Job&
     if (!share.complete) continue;
     Json end = Json::parse(share.end, nullptr, false);
     if (!end.is_object()) continue;
-    items = end.value("items", items);
+    if (const auto whole = number_at(end, "items")) items = *whole;
     forget_place(end);
     if (std::exchange(first, false))
       totals = end;

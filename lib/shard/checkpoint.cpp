@@ -81,6 +81,11 @@ Json job_json(const Job& job) {
       {"command", job.command}, {"settings", job.settings}, {"share", to_string(job.share)}};
 }
 
+// Throws for what is none, as Json does; its own conversion takes -1.5 for some number.
+std::uint64_t number_of(const Json& json) {
+  return json.is_number_unsigned() ? json.get<std::uint64_t>() : Json().get<std::uint64_t>();
+}
+
 std::optional<Job> job_of(const Json& json) {
   const auto share = parse_share(json.at("share").get<std::string>());
   if (!share) return std::nullopt;
@@ -123,7 +128,7 @@ tl::expected<std::optional<Progress>, CheckpointError> Checkpoint::read() const 
     if (*job != job_)
       return tl::unexpected(
           CheckpointError{CheckpointErrorKind::OtherJob, 0, to_string(*job), to_string(job_)});
-    return Progress{json.at("next").get<std::uint64_t>(), json.at("written").get<std::uint64_t>(),
+    return Progress{number_of(json.at("next")), number_of(json.at("written")),
                     json.at("state").get<std::string>()};
   } catch (const Json::exception&) {
     return failed(CheckpointErrorKind::Malformed);

@@ -470,12 +470,21 @@ std::vector<std::string> names_of(const CommandLine& line, const Inputs& inputs)
 // What a share has found so far: its totals, which merging adds up, and the status to end with.
 class Sums {
  public:
-  static Sums from(const std::string& state) {
+  // Nothing when a checkpoint has been tampered with; empty is the state of a run that begins.
+  static std::optional<Sums> from(const std::string& state) {
     Sums sums;
-    const Json saved = Json::parse(state, nullptr, false);
-    if (!saved.is_object() || !saved.contains("totals")) return sums;
-    sums.totals_ = saved["totals"];
-    sums.status_ = static_cast<ExitStatus>(saved.value("status", 0));
+    if (state.empty()) return sums;
+    Json saved = Json::parse(state, nullptr, false);
+    if (!saved.is_object() || !saved.contains("totals") || !saved["totals"].is_object())
+      return std::nullopt;
+    Json& totals = saved["totals"];
+    for (const auto& [name, start] : sums.totals_.items())
+      if (!totals.contains(name) || !same_kind(totals[name], start)) return std::nullopt;
+    for (const Json& count : totals["counts"])
+      if (!count.is_number_unsigned()) return std::nullopt;
+    if (!saved.contains("status") || !saved["status"].is_number_unsigned()) return std::nullopt;
+    sums.totals_ = totals;
+    sums.status_ = static_cast<ExitStatus>(saved["status"].get<unsigned>());
     return sums;
   }
 
@@ -503,6 +512,10 @@ class Sums {
   }
 
  private:
+  static bool same_kind(const Json& found, const Json& start) {
+    return start.is_object() ? found.is_object() : found.is_number_unsigned();
+  }
+
   void add(const char* name, std::uint64_t count) {
     totals_[name] = totals_.value(name, std::uint64_t{0}) + count;
   }
@@ -564,7 +577,12 @@ ExitStatus replay_share(const Question& question, const Inputs& inputs) {
   if (!share) return share.error();
   auto run = open_run(line, "replay", settings_of(line, names_of(line, inputs), settings));
   if (!run) return run.error();
-  Sums sums = Sums::from(run->state());
+  auto saved = Sums::from(run->state());
+  if (!saved) {
+    complain("replay: what was saved of this run is none of its states");
+    return bad_input;
+  }
+  Sums& sums = *saved;
   if (run->complete()) return sums.status();
   fleet::Run::Done done;
   for (std::uint64_t item = share->next(run->next()); done && item < inputs.traces.size();
