@@ -202,6 +202,20 @@ class Merge(outside.InFolder):
             done = outside.run("fingerprint", *options, "filter00.txt", cwd=self.folder)
             self.assertEqual(done.returncode, 2, options)
 
+    def test_a_checkpoint_that_was_tampered_with_is_bad_input(self):
+        (self.folder / "trace").write_text("close(3) = 0\n")
+        for command in (["fingerprint", "exec.txt"], ["audit", "--fail-on", "never", "exec.txt"],
+                        ["replay", "exec.txt", "trace"]):
+            for state in ("x", "99", "-1", '{"totals":{},"status":0}', '{"totals":-1.5}'):
+                for name in ("out", "kept"):
+                    (self.folder / name).unlink(missing_ok=True)
+                options = [*command, "-o", "out", "--checkpoint", "kept"]
+                self.assay(*options)
+                kept = json.loads((self.folder / "kept").read_text())
+                results = kept["state"].split(" ")[0]
+                (self.folder / "kept").write_text(json.dumps({**kept, "state": f"{results} {state}"}))
+                self.assay(*options, "--resume", status=3, stderr="none of its states")
+
     def test_what_is_no_result_is_bad_input(self):
         self.assay("merge", "openat.txt", status=3, stderr="expected a JSON object")
         self.assay("merge", "absent", status=3, stderr="No such file")

@@ -479,7 +479,9 @@ ExitStatus audit_share(const CommandLine& line, const Wanted& wanted,
   for (const Named& target : targets) names.push_back(target.name);
   auto run = open_run(line, "audit", settings_of(line, names, settings));
   if (!run) return run.error();
-  ExitStatus worst = run->state().empty() ? yes : static_cast<ExitStatus>(std::stoi(run->state()));
+  const auto saved = saved_status(*run);
+  if (!saved) return saved.error();
+  ExitStatus worst = *saved;
   if (run->complete()) return worst;
   std::vector<Named> left;
   for (std::uint64_t item = share->next(run->next()); item < targets.size();

@@ -94,7 +94,9 @@ ExitStatus of_share(const CommandLine& line, const symbolic::Budget& budget,
   if (!share) return share.error();
   auto run = open_run(line, "fingerprint", settings_of(line, names, settings));
   if (!run) return run.error();
-  ExitStatus status = run->state().empty() ? yes : static_cast<ExitStatus>(std::stoi(run->state()));
+  const auto saved = saved_status(*run);
+  if (!saved) return saved.error();
+  ExitStatus status = *saved;
   if (run->complete()) return status;
   fleet::Run::Done done;
   for (std::uint64_t item = share->next(run->next()); done && item < targets.size();

@@ -47,6 +47,19 @@ tl::expected<fleet::Run, ExitStatus> open_run(const CommandLine& line, std::stri
   return tl::unexpected(failed(run.error()));
 }
 
+ExitStatus not_a_state() {
+  complain("what was saved of this run is none of its states");
+  return bad_input;
+}
+
+tl::expected<ExitStatus, ExitStatus> saved_status(const fleet::Run& run) {
+  const std::string& state = run.state();
+  if (state.empty()) return yes;
+  if (state.size() != 1 || state[0] < '0' || state[0] > '0' + not_decided)
+    return tl::unexpected(not_a_state());
+  return static_cast<ExitStatus>(state[0] - '0');
+}
+
 std::string settings_of(const CommandLine& line, const std::vector<std::string>& targets,
                         std::span<const char* const> options) {
   // FNV-1a: no adversary, and the same everywhere.

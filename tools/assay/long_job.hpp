@@ -25,6 +25,10 @@ tl::expected<shard::Share, ExitStatus> share_of(const CommandLine& line);
 // everything that results depend on; what only this host has must name it (settings_of()).
 tl::expected<fleet::Run, ExitStatus> open_run(const CommandLine& line, std::string_view command,
                                               std::string settings);
+// The status that a run had reached when it was saved, `yes` for one that begins; else the status
+// to end with, after a complaint about what is no such state.
+tl::expected<ExitStatus, ExitStatus> saved_status(const fleet::Run& run);
+ExitStatus not_a_state();
 // The settings of a job over targets: how many, a digest of their names, the host's name where
 // they are processes, and those of `options` that are given.
 std::string settings_of(const CommandLine& line, const std::vector<std::string>& targets,

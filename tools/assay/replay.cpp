@@ -578,10 +578,7 @@ ExitStatus replay_share(const Question& question, const Inputs& inputs) {
   auto run = open_run(line, "replay", settings_of(line, names_of(line, inputs), settings));
   if (!run) return run.error();
   auto saved = Sums::from(run->state());
-  if (!saved) {
-    complain("replay: what was saved of this run is none of its states");
-    return bad_input;
-  }
+  if (!saved) return not_a_state();
   Sums& sums = *saved;
   if (run->complete()) return sums.status();
   fleet::Run::Done done;
