@@ -97,7 +97,8 @@ std::string wide_row(std::size_t arches) {
 verify::Program wide_filter(std::size_t arches) {
   const auto program = bench::containers_common(std::span(wide_arches).first(arches));
   if (program) return *program;
-  std::fputs("symbolic_bench: golang-github-containers-common is neither installed nor unpacked\n", stderr);
+  std::fputs("symbolic_bench: golang-github-containers-common is neither installed nor unpacked\n",
+             stderr);
   std::exit(4);
 }
 
