@@ -33,6 +33,8 @@ constexpr Manual manual{
     "  30000 programs: 30000 acceptances, 35946 verdicts compared, 0 mismatches"};
 
 constexpr std::uint64_t batch_items = 4096;
+// A long job of low priority on a busy machine waits rather than gives up.
+constexpr std::chrono::seconds patience{30};
 
 struct Request {
   kernel::CampaignPlan plan;
@@ -301,7 +303,9 @@ ExitStatus run_campaign(const Arguments& arguments) {
   const auto request = read_request(line);
   if (!request) return request.error();
   if (line.has("distinct")) return count_distinct(line, *request);
-  auto oracle = kernel::Oracle::open();
+  kernel::OracleLimits limits;
+  limits.per_batch = patience;
+  auto oracle = kernel::Oracle::open(limits);
   if (!oracle) {
     complain("campaign: " + std::string(kernel::describe(oracle.error().lack)) + ", errno " +
              std::to_string(oracle.error().error));
