@@ -84,7 +84,7 @@ TEST(KernelFacts, UnknownOperations) {
 }
 
 TEST(KernelFacts, UnreadableArguments) {
-  for (const unsigned long flags : {0, 1, 2, 4, 8, 16, 40}) {
+  for (const unsigned long flags : {0UL, 1UL, 2UL, 4UL, 8UL, 16UL, 40UL}) {
     const test::Topic topic("fprog");
     EXPECT_EQ(error_of([=] { return call(filter_op, flags, nullptr); }), EFAULT);
     EXPECT_EQ(error_of([=] { return call(filter_op, flags, unreadable()); }), EFAULT);
@@ -106,7 +106,8 @@ TEST(KernelFacts, UnreadableArguments) {
 }
 
 TEST(KernelFacts, NoDescriptorForAListener) {
-  for (const unsigned long flags : {8, 10, 12, 14, 25, 27, 29, 31, 40, 42, 44, 46})
+  for (const unsigned long flags :
+       {8UL, 10UL, 12UL, 14UL, 25UL, 27UL, 29UL, 31UL, 40UL, 42UL, 44UL, 46UL})
     EXPECT_EQ(error_of([=] {
                 const rlimit none{0, 0};
                 setrlimit(RLIMIT_NOFILE, &none);
