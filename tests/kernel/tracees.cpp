@@ -27,6 +27,7 @@ std::array<int, 2> cloexec_pipe() {
 }
 
 void make_disposable() {
+  signal(SIGSEGV, SIG_DFL);  // not a sanitizer's handler, which makes calls
   const rlimit none{0, 0};
   setrlimit(RLIMIT_CORE, &none);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
