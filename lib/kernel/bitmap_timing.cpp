@@ -108,11 +108,14 @@ class Measurement {
   Board* board_;
 };
 
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+// The value that one in `parts` is below.
+double quantile(std::vector<double> values, std::size_t parts) {
+  const auto place = values.begin() + static_cast<std::ptrdiff_t>(values.size() / parts);
+  std::nth_element(values.begin(), place, values.end());
+  return *place;
 }
+
+double median(const std::vector<double>& values) { return quantile(values, 2); }
 
 }  // namespace
 
@@ -167,9 +170,11 @@ tl::expected<BitmapTiming, Failure> bitmap_timing(const verify::Program& program
   timing.filter_ns = median(ours);
   timing.double_ns = median(theirs);
   timing.p = mann_whitney(ours, theirs);
-  const double apart = timing.double_ns - timing.filter_ns;
+  // What else runs only adds time, for whole rounds at times: the quick ones must differ as well.
+  const double quick_apart = quantile(theirs, 10) - quantile(ours, 10);
+  const double apart = std::min(timing.double_ns - timing.filter_ns, quick_apart);
   timing.sighting = apart >= least_apart && timing.p < significant ? BitmapSighting::Constant
-                    : std::abs(apart) < most_alike                 ? BitmapSighting::NotConstant
+                    : std::abs(quick_apart) < most_alike           ? BitmapSighting::NotConstant
                                                                    : BitmapSighting::Undecided;
   return timing;
 }
