@@ -5,7 +5,6 @@
 // listed shows nothing; one that is open for other arguments and closed for this use does.
 #include <algorithm>
 
-#include "assay/names/errnos.hpp"
 #include "audit/doors.hpp"
 
 namespace assay::audit {
@@ -22,16 +21,6 @@ struct OpenDoor {
   Words words;
 };
 
-// Answered with ENOSYS, a call is not refused but declared missing, so that an older one is used.
-bool declared_missing(const Inquiry& inquiry, const Treatment& treatment) {
-  const auto missing = names::errno_number(inquiry.native().arch(), "ENOSYS");
-  const auto verdicts = treatment.function().verdicts();
-  return std::all_of(verdicts.begin(), verdicts.end(), [&](Verdict verdict) {
-    return verdict.action(inquiry.semantics()) == Action::Errno &&
-           verdict.data(inquiry.semantics()) == missing;
-  });
-}
-
 // Whether the filter takes this use away on purpose.
 bool taken_away(const Inquiry& inquiry, const Abi& abi, const Power& power, const Door& door) {
   const Treatment* const treatment = abi.find(door.use.call);
@@ -40,7 +29,8 @@ bool taken_away(const Inquiry& inquiry, const Abi& abi, const Power& power, cons
   const Condition use = inputs_of(inquiry, abi, door.use);
   if (treatment->open().meets(use)) return false;
   const bool open_otherwise = !treatment->never_open();
-  if (abi.deny_list() && !power.of_some_arguments) return !declared_missing(inquiry, *treatment);
+  if (abi.deny_list() && !power.of_some_arguments)
+    return !declared_missing(inquiry, treatment->function());
   return open_otherwise;
 }
 
@@ -212,8 +202,8 @@ std::optional<Words> kept_from(const Inquiry& inquiry, const Abi& abi, std::stri
   const Treatment* const treatment = abi.find(call);
   if (treatment == nullptr || !restricted(inquiry, *treatment)) return std::nullopt;
   if (treatment->always_open()) return std::nullopt;
-  const bool meant =
-      abi.deny_list() ? !declared_missing(inquiry, *treatment) : !treatment->never_open();
+  const bool meant = abi.deny_list() ? !declared_missing(inquiry, treatment->function())
+                                     : !treatment->never_open();
   if (!meant) return std::nullopt;
   return some_not_open(inquiry, abi, {call});
 }

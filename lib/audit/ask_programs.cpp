@@ -25,15 +25,6 @@ bool is_closed(const Abi& abi, std::string_view call) {
          treatment->fake().is_never();
 }
 
-bool refused_as_missing(const Inquiry& inquiry, const Abi& abi, std::string_view call) {
-  const auto missing = names::errno_number(abi.arch(), "ENOSYS");
-  const auto verdicts = abi.find(call)->function().verdicts();
-  return std::all_of(verdicts.begin(), verdicts.end(), [&](Verdict verdict) {
-    return verdict.action(inquiry.semantics()) == Action::Errno &&
-           verdict.data(inquiry.semantics()) == missing;
-  });
-}
-
 bool kills(const Inquiry& inquiry, const Abi& abi, std::string_view call) {
   const auto verdicts = abi.find(call)->function().verdicts();
   return std::any_of(verdicts.begin(), verdicts.end(), [&](Verdict verdict) {
@@ -78,7 +69,7 @@ void ask_fallbacks(const Inquiry& inquiry, const Abi& abi) {
   for (const Fallback& row : fallbacks) {
     if (!concerns(inquiry, row.libc) || !is_open(abi, row.older) || !is_closed(abi, row.call))
       continue;
-    if (refused_as_missing(inquiry, abi, row.call)) continue;
+    if (declared_missing(inquiry, abi.find(row.call)->function())) continue;
     calls.emplace_back(row.call);
     exhibits.push_back(refused(inquiry, abi, row.call));
     requirements.push_back({std::string(row.who), std::nullopt});

@@ -223,17 +223,12 @@ bool meant(const Treatment& instead, bool missing_by_default) {
 
 void ask_steered(const Inquiry& inquiry) {
   const Abi& abi = inquiry.native();
-  const auto missing = names::errno_number(abi.arch(), "ENOSYS");
-  const auto answers_missing = [&](const std::optional<Verdict>& verdict) {
-    return verdict && verdict->action(inquiry.semantics()) == Action::Errno &&
-           verdict->data(inquiry.semantics()) == missing;
-  };
   for (const Steered& row : steered) {
     const Treatment* const call = abi.find(row.call);
     const Treatment* const instead = abi.find(row.instead);
     if (call == nullptr || instead == nullptr) continue;
-    if (!answers_missing(call->function().constant()) ||
-        !meant(*instead, answers_missing(abi.far().function().constant())))
+    if (!declared_missing(inquiry, call->function()) ||
+        !meant(*instead, declared_missing(inquiry, abi.far().function())))
       continue;
     if (instead->never_open() && instead->mediated().is_never()) continue;
     Finding finding =

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "assay/names/constants.hpp"
+#include "assay/names/errnos.hpp"
 
 namespace assay::audit {
 
@@ -83,6 +84,15 @@ bool restricted(const Inquiry& inquiry, const Treatment& treatment) {
   if (std::any_of(here.begin(), here.end(), refuses)) return true;
   const auto anywhere = inquiry.native().function().verdicts();
   return treatment.never_open() && std::any_of(anywhere.begin(), anywhere.end(), refuses);
+}
+
+bool declared_missing(const Inquiry& inquiry, const symbolic::VerdictFunction& function) {
+  const auto missing = names::errno_number(inquiry.native().arch(), "ENOSYS");
+  const auto verdicts = function.verdicts();
+  return std::all_of(verdicts.begin(), verdicts.end(), [&](Verdict verdict) {
+    return verdict.action(inquiry.semantics()) == Action::Errno &&
+           verdict.data(inquiry.semantics()) == missing;
+  });
 }
 
 }  // namespace assay::audit

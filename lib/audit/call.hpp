@@ -45,4 +45,8 @@ std::optional<seccomp::Words> some_not_open(const Inquiry& inquiry, const Abi& a
 // nothing, as strace does, restricts nothing.
 bool restricted(const Inquiry& inquiry, const Treatment& treatment);
 
+// Answered with ENOSYS for every input, a call is not refused but declared missing, so that an
+// older one is used.
+bool declared_missing(const Inquiry& inquiry, const symbolic::VerdictFunction& function);
+
 }  // namespace assay::audit

@@ -558,20 +558,13 @@ ExitStatus explain_rule(const CommandLine& line, Output& output) {
 }
 
 tl::expected<std::vector<Named>, ExitStatus> read_targets(const CommandLine& line) {
-  std::vector<std::string> operands = line.operands();
-  if (line.has("targets")) {
-    const auto more = read_list(line.text("targets"));
-    if (!more) {
-      complain(load::describe(more.error()));
-      return tl::unexpected(tool::status_of(more.error()));
-    }
-    operands.insert(operands.end(), more->begin(), more->end());
-  }
-  if (operands.empty() && !line.has("targets"))
+  const auto operands = operands_and_listed(line);
+  if (!operands) return tl::unexpected(operands.error());
+  if (operands->empty() && !line.has("targets"))
     return tl::unexpected(line.usage("expected a TARGET"));
-  if (std::count(operands.begin(), operands.end(), "-") > 1)
+  if (std::count(operands->begin(), operands->end(), "-") > 1)
     return tl::unexpected(line.usage("stdin can be one TARGET only"));
-  return expand(operands, line.has("stack"), line);
+  return expand(*operands, line.has("stack"), line);
 }
 
 }  // namespace

@@ -157,6 +157,20 @@ void count_instructions(LoadedTarget& loaded) {
   for (const audit::Filter& filter : loaded.target.filters) loaded.insns += filter.program.size();
 }
 
+tl::expected<std::vector<std::string>, load::InputError> names_in(const std::string& name) {
+  auto file = load::InputFile::open(name);
+  if (!file) return tl::unexpected(file.error());
+  const auto bytes = load::read_up_to(*file, list_limit);
+  if (!bytes) return tl::unexpected(bytes.error());
+  std::vector<std::string> names;
+  for (std::size_t start = 0; start < bytes->size();) {
+    const auto end = std::min(bytes->find('\n', start), bytes->size());
+    if (end > start) names.push_back(bytes->substr(start, end - start));
+    start = end + 1;
+  }
+  return names;
+}
+
 }  // namespace
 
 std::vector<Named> expand(const std::vector<std::string>& operands, bool as_one_stack,
@@ -174,18 +188,21 @@ std::vector<Named> expand(const std::vector<std::string>& operands, bool as_one_
   return targets;
 }
 
-tl::expected<std::vector<std::string>, load::InputError> read_list(const std::string& name) {
-  auto file = load::InputFile::open(name);
-  if (!file) return tl::unexpected(file.error());
-  const auto bytes = load::read_up_to(*file, list_limit);
-  if (!bytes) return tl::unexpected(bytes.error());
-  std::vector<std::string> names;
-  for (std::size_t start = 0; start < bytes->size();) {
-    const auto end = std::min(bytes->find('\n', start), bytes->size());
-    if (end > start) names.push_back(bytes->substr(start, end - start));
-    start = end + 1;
-  }
-  return names;
+tl::expected<std::vector<std::string>, ExitStatus> read_list(const CommandLine& line,
+                                                             const char* option) {
+  auto names = names_in(line.text(option));
+  if (names) return std::move(*names);
+  complain(load::describe(names.error()));
+  return tl::unexpected(status_of(names.error()));
+}
+
+tl::expected<std::vector<std::string>, ExitStatus> operands_and_listed(const CommandLine& line) {
+  std::vector<std::string> operands = line.operands();
+  if (!line.has("targets")) return operands;
+  const auto more = read_list(line, "targets");
+  if (!more) return tl::unexpected(more.error());
+  operands.insert(operands.end(), more->begin(), more->end());
+  return operands;
 }
 
 tl::expected<LoadedTarget, Problem> load_target(const Named& named, const CommandLine& line,

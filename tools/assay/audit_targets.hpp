@@ -22,8 +22,12 @@ struct Named {
 // process under a filter.
 std::vector<Named> expand(const std::vector<std::string>& operands, bool as_one_stack,
                           const CommandLine& line);
-// Names, a line each.
-tl::expected<std::vector<std::string>, load::InputError> read_list(const std::string& file);
+// The names, a line each, in the file that the option names; or, after a complaint, the status to
+// end with.
+tl::expected<std::vector<std::string>, ExitStatus> read_list(const CommandLine& line,
+                                                             const char* option);
+// The operands, and the names in the file of --targets.
+tl::expected<std::vector<std::string>, ExitStatus> operands_and_listed(const CommandLine& line);
 
 // What could not be audited: a sentence that names the target.
 struct Problem {

@@ -119,16 +119,9 @@ ExitStatus of_targets(const CommandLine& line, const std::vector<Named>& targets
 }
 
 tl::expected<std::vector<Named>, ExitStatus> targets_of(const CommandLine& line) {
-  std::vector<std::string> operands = line.operands();
-  if (line.has("targets")) {
-    const auto more = read_list(line.text("targets"));
-    if (!more) {
-      complain(load::describe(more.error()));
-      return tl::unexpected(status_of(more.error()));
-    }
-    operands.insert(operands.end(), more->begin(), more->end());
-  }
-  return expand(operands, false, line);
+  const auto operands = operands_and_listed(line);
+  if (!operands) return tl::unexpected(operands.error());
+  return expand(*operands, false, line);
 }
 
 // Whether the operands name more than themselves.

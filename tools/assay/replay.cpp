@@ -437,11 +437,8 @@ bool is_many(const CommandLine& line) { return is_job(line) || line.has("traces"
 tl::expected<Inputs, ExitStatus> read_inputs(const CommandLine& line) {
   Inputs inputs{line.operands(), {}};
   if (line.has("traces")) {
-    auto listed = read_list(line.text("traces"));
-    if (!listed) {
-      complain(load::describe(listed.error()));
-      return tl::unexpected(status_of(listed.error()));
-    }
+    auto listed = read_list(line, "traces");
+    if (!listed) return tl::unexpected(listed.error());
     inputs.traces = std::move(*listed);
     if (inputs.filters.empty()) return tl::unexpected(line.usage("expected FILTER"));
   } else {
