@@ -3,7 +3,7 @@
 // Looking up a slot costs little more than the record's cache line. What costs is the rest: a
 // walk over comparisons whose outcomes and number no processor can guess, and a wrong guess is
 // worth ten comparisons. So a block of records is not walked record by record but step by step:
-// all are looked up; those with something left are listed; then every listed record makes one
+// all are looked up, and those with something left are listed; then every listed record makes one
 // step without a jump, and those that arrived drop out of the list, again without one. Steps of
 // different records depend on nothing of each other and overlap.
 #include "assay/compiled/compiled_filter.hpp"
@@ -31,9 +31,8 @@ using symbolic::VerdictFunction;
 namespace {
 
 constexpr std::size_t block = 256;
-// With more records than this left undecided in a block, those of the next are listed without
-// a jump.
-constexpr std::size_t few_left = block / 16;
+constexpr std::size_t group = 8;  // records among which a number without slot is looked for at once
+constexpr std::size_t ahead = 32;  // records from the one that is looked up to the one fetched
 constexpr std::size_t share = 64 * block;  // what a thread takes at a time
 
 constexpr std::uint64_t paired(std::uint64_t low, std::uint64_t high) { return high << 32 | low; }
@@ -44,12 +43,25 @@ std::uint64_t pair_in(const unsigned char* record, std::uint32_t pair) {
   return paired(words[0], words[1]);
 }
 
+std::uint64_t key_in(const void* record) {
+  std::uint64_t key = 0;
+  std::memcpy(&key, record, sizeof key);
+  return std::endian::native == std::endian::little ? key : key << 32 | key >> 32;
+}
+
+// May be behind the last record: then it fetches what nobody asks for.
+void fetch(const void* records, std::size_t i) {
+  const auto address = reinterpret_cast<std::uintptr_t>(records) + i * seccomp::data_bytes;
+  __builtin_prefetch(reinterpret_cast<const void*>(address));
+}
+
 // Where records come from: number and arch, and words 2p and 2p + 1 of record i, when it has
 // this machine's byte order.
 struct WordRecords {
   std::span<const Words> records;
   static constexpr bool own_order = true;  // whatever the arch
-  std::uint64_t key(std::size_t i) const { return paired(records[i][0], records[i][1]); }
+  void fetch_key(std::size_t i) const { fetch(records.data(), i); }
+  std::uint64_t key(std::size_t i) const { return key_in(&records[i]); }
   std::uint64_t pair(std::size_t i, std::uint32_t pair) const {
     return pair_in(reinterpret_cast<const unsigned char*>(records[i].data()), pair);
   }
@@ -59,7 +71,8 @@ struct WordRecords {
 struct DataRecords {
   std::span<const SeccompData> records;
   static constexpr bool own_order = false;
-  std::uint64_t key(std::size_t i) const { return paired(records[i].nr, records[i].arch); }
+  void fetch_key(std::size_t i) const { fetch(records.data(), i); }
+  std::uint64_t key(std::size_t i) const { return key_in(&records[i]); }
   // In this machine's byte order a record's bytes are its words.
   std::uint64_t pair(std::size_t i, std::uint32_t pair) const {
     return pair_in(reinterpret_cast<const unsigned char*>(&records[i]), pair);
@@ -76,6 +89,7 @@ struct ColumnRecords {
     pairs[1] = from.instruction_pointer.data();
     for (std::size_t i = 0; i < from.args.size(); ++i) pairs[2 + i] = from.args[i].data();
   }
+  void fetch_key(std::size_t) const {}
   std::uint64_t key(std::size_t i) const { return paired(columns.nr[i], columns.arch[i]); }
   std::uint64_t pair(std::size_t i, std::uint32_t pair) const {
     if (pair == 0) return key(i);
@@ -84,6 +98,24 @@ struct ColumnRecords {
   }
   Words words(std::size_t i) const { return engine::Interpreter::words_of(columns.record(i)); }
 };
+
+// For each set of a group's records, a bit each, the first one's highest: their places in the
+// group, a byte each in the order of memory, and how many they are.
+struct PlacesOfBits {
+  std::array<std::uint64_t, 1U << group> places{};
+  std::array<std::uint8_t, 1U << group> count{};
+
+  constexpr PlacesOfBits() {
+    for (std::size_t bits = 0; bits < places.size(); ++bits)
+      for (unsigned place = 0; place < group; ++place) {
+        if ((bits >> (group - 1 - place) & 1) == 0) continue;
+        const unsigned nth = count[bits]++;
+        const unsigned byte = std::endian::native == std::endian::little ? nth : 7 - nth;
+        places[bits] |= std::uint64_t{place} << 8 * byte;
+      }
+  }
+};
+constexpr PlacesOfBits places_of_bits;
 
 }  // namespace
 
@@ -118,21 +150,26 @@ CompiledFilter::CompiledFilter(const VerdictFunction& function) {
 }
 
 std::size_t CompiledFilter::bytes() const {
-  std::size_t bytes = sizeof *this + slots_.size() * sizeof(Slot) + nodes_.size() * sizeof(Node) +
+  std::size_t bytes = sizeof *this + slot_keys_.size() * 16 + nodes_.size() * sizeof(Node) +
                       sets_.size() * sizeof(Set) + members_.size() * sizeof(Member) +
                       values_.size() * sizeof(std::uint32_t) + arches_.size() * sizeof(ArchRange);
   for (const auto& ranges : scopes_) bytes += ranges.size() * sizeof(Range);
   return bytes;
 }
 
-CompiledFilter::Slot CompiledFilter::find(std::uint64_t key) const {
+CompiledFilter::Found CompiledFilter::find(std::uint64_t key) const {
   const auto before = [](const auto& range, std::uint32_t value) { return range.last < value; };
   const auto arch = static_cast<std::uint32_t>(key >> 32);
   const auto nr = static_cast<std::uint32_t>(key);
   const auto at = std::lower_bound(arches_.begin(), arches_.end(), arch, before);
   const std::vector<Range>& ranges = scopes_[at->scope];
   const auto range = std::lower_bound(ranges.begin(), ranges.end(), nr, before);
-  return {key, range->value, range->rest};
+  return {range->value, range->rest};
+}
+
+std::uint32_t CompiledFilter::run_further(std::uint64_t key, const Words& words) const {
+  const Found found = look_up(key);
+  return found.rest == 0 ? found.value : decide(found.rest, words);
 }
 
 std::uint32_t CompiledFilter::decide(std::uint32_t rest, const Words& words) const {
@@ -164,104 +201,136 @@ std::uint32_t CompiledFilter::run_residue(const Residue& residue, const Words& w
   return result.value;
 }
 
-// The records of a block that are not decided yet: where they stand and where they go on, by
-// what they do next. Adding one that is not meant writes behind the end and counts nothing.
-struct CompiledFilter::Pending {
-  struct List {
-    std::array<std::uint64_t, block + 1> entries;
-    std::size_t size = 0;
+// The records of a block of which something is left once they are looked up.
+struct CompiledFilter::Unfinished {
+  std::array<std::uint8_t, block + group> places;
+  std::size_t size = 0;
 
-    void add_if(bool wanted, std::uint64_t entry) {
-      entries[size] = entry;
-      size += static_cast<std::size_t>(wanted);
-    }
-  };
-  List at_set;
-  List at_node;
-
-  void add(std::size_t place, std::uint32_t rest) {
-    const std::uint64_t entry = std::uint64_t{place} << 32 | rest;
-    const bool known = rest == 0 || (rest & Target::value_mark) != 0;
-    const bool set = (rest & set_mark) != 0;
-    at_set.add_if(!known && set, entry);
-    at_node.add_if(!known && !set, entry);
+  void add(std::size_t place) { places[size++] = static_cast<std::uint8_t>(place); }
+  // Of the group whose first record is at `first`; all at once, since a jump by how many they
+  // are would be guessed wrong often.
+  void add_group(std::uint64_t bits, std::size_t first) {
+    const std::uint64_t some = places_of_bits.places[bits] + first * 0x0101010101010101;
+    std::memcpy(&places[size], &some, sizeof some);
+    size += places_of_bits.count[bits];
   }
-  std::size_t size() const { return at_set.size + at_node.size; }
 };
 
-// What has no slot, or one with a rest where few have.
-template <class Records>
-void CompiledFilter::miss(const Records& records, std::size_t i, std::uint32_t* value,
-                          std::size_t place, Pending& pending) const {
-  const std::uint64_t key = records.key(i);
-  const Slot& near = slots_[place_of(key)];
-  const bool in_row = (near.key ^ key) <= rest_mark;
-  const Slot slot = in_row ? near : find(key);
-  *value = slot.value;
-  if (slot.rest == 0) return;
-  const bool as_it_stands =
-      Records::own_order || in_row ||
-      seccomp::byte_order(static_cast<std::uint32_t>(key >> 32)) == std::endian::native;
-  if (as_it_stands && residues_.empty()) {
-    pending.add(place, slot.rest);
-  } else {
-    *value = decide(slot.rest, records.words(i));
+// Records that are not decided yet: where they stand, and above that where they go on. Adding
+// one that is not meant writes behind the end and counts nothing.
+struct CompiledFilter::Pending {
+  std::array<std::uint64_t, block + 1> entries;
+  std::size_t size = 0;
+
+  void add_if(bool wanted, std::uint64_t place, std::uint32_t rest) {
+    entries[size] = place << 32 | rest;
+    size += static_cast<std::size_t>(wanted);
   }
+};
+
+template <class Records>
+void CompiledFilter::look_up_one(const Records& records, std::size_t first, std::size_t i,
+                                 std::uint32_t* values, Unfinished& unfinished) const {
+  const std::uint64_t key = records.key(first + i);
+  const Found found = look_up(key);
+  values[i] = found.value;
+  const bool as_it_stands =
+      Records::own_order ||
+      seccomp::byte_order(static_cast<std::uint32_t>(key >> 32)) == std::endian::native;
+  if (found.rest == 0) return;
+  if (as_it_stands)
+    unfinished.add(i);
+  else
+    values[i] = decide(found.rest, records.words(first + i));
 }
 
-template <bool few, class Records>
+template <class Records>
 void CompiledFilter::look_up_block(const Records& records, std::size_t first, std::size_t count,
-                                   std::uint32_t* values, Pending& pending) const {
-  const Slot* const slots = slots_.data();
-  // A store of a value could change it, for all that a compiler knows.
-  const unsigned shift = row_shift_;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::uint64_t key = records.key(first + i);
-    const Slot& slot = slots[place_of(key, shift)];
-    if ((slot.key ^ key) <= (few ? 0 : rest_mark)) [[likely]] {
-      values[i] = slot.value;
-      if (!few) pending.add(i, slot.rest);
-    } else {
-      miss(records, first + i, values + i, i, pending);
+                                   std::uint32_t* values, Unfinished& unfinished) const {
+  const std::uint64_t* const keys = slot_keys_.data();
+  const std::uint32_t* const known = slot_values_.data();
+  // Copies, which no store of a value can change, for all that a compiler knows.
+  const std::uint64_t factor = factor_;
+  const Records from = records;
+  std::size_t i = 0;
+  for (; i + group <= count; i += group) {
+    std::uint64_t differences = 0;
+    std::uint64_t left = 0;  // a bit each, the last record's lowest, when no difference is more
+#pragma GCC unroll 8
+    for (std::size_t j = i; j < i + group; ++j) {
+      from.fetch_key(first + j + ahead);
+      const std::uint64_t key = from.key(first + j);
+      const std::size_t slot = key * factor >> (64 - slot_bits);
+      const std::uint64_t difference = keys[slot] ^ key;
+      values[j] = known[slot];
+      left = 2 * left + difference;
+      differences |= difference;
     }
+    if (differences > rest_mark) [[unlikely]] {
+      for (std::size_t j = i; j < i + group; ++j)
+        look_up_one(records, first, j, values, unfinished);
+      continue;
+    }
+    unfinished.add_group(left, i);
   }
+  for (; i < count; ++i) look_up_one(records, first, i, values, unfinished);
+}
+
+template <class Records>
+void CompiledFilter::finish(const Records& records, std::size_t first, std::uint32_t* values,
+                            const Unfinished& unfinished) const {
+  const auto places = std::span(unfinished.places).first(unfinished.size);
+  const auto rest_of = [&](std::size_t place) { return look_up(records.key(first + place)).rest; };
+  if (!residues_.empty()) {
+    for (const std::uint8_t place : places)
+      values[place] = decide(rest_of(place), records.words(first + place));
+    return;
+  }
+  Pending pending;
+  for (const std::uint8_t place : places) pending.add_if(true, place, rest_of(place));
+  walk(records, first, values, pending);
 }
 
 template <class Records>
 void CompiledFilter::walk(const Records& records, std::size_t first, std::uint32_t* values,
                           Pending& pending) const {
   const std::uint32_t* const known = values_.data();
-  const auto step = [&](Pending::List& list, const auto& table) {
-    const std::size_t size = std::exchange(list.size, 0);
+  // Those of `from` make a step; who has not arrived is pending again.
+  const auto step = [&](const Pending& from, const auto& table) {
+    const std::size_t size = from.size;
     for (std::size_t j = 0; j < size; ++j) {
-      const std::uint64_t entry = list.entries[j];
+      const std::uint64_t entry = from.entries[j];
       const std::size_t place = entry >> 32;
       const auto& at = table[static_cast<std::uint32_t>(entry) & ~set_mark];
       const std::uint32_t target = target_of(at, records.pair(first + place, at.pair));
-      values[place] = known[(target & Target::value_mark) != 0 ? target & ~Target::value_mark : 0];
-      pending.add(place, target);
+      const bool arrived = (target & Target::value_mark) != 0;
+      values[place] = known[arrived ? target & ~Target::value_mark : 0];
+      pending.add_if(!arrived, place, target);
     }
   };
-  while (pending.size() > 0) {
-    step(pending.at_set, sets_.data());
-    step(pending.at_node, nodes_.data());
+  Pending at_set;
+  Pending at_node;
+  while (pending.size > 0) {
+    at_set.size = at_node.size = 0;
+    for (const std::uint64_t entry : std::span(pending.entries).first(pending.size)) {
+      const auto rest = static_cast<std::uint32_t>(entry);
+      at_set.add_if((rest & set_mark) != 0, entry >> 32, rest);
+      at_node.add_if((rest & set_mark) == 0, entry >> 32, rest);
+    }
+    pending.size = 0;
+    step(at_set, sets_.data());
+    step(at_node, nodes_.data());
   }
 }
 
 template <class Records>
 void CompiledFilter::run_range(const Records& records, std::size_t from, std::size_t to,
                                std::uint32_t* values) const {
-  Pending pending;
-  bool few = true;
   for (std::size_t at = from; at < to; at += block) {
     const std::size_t count = std::min(block, to - at);
-    if (few || !residues_.empty()) {
-      look_up_block<true>(records, at, count, values + at, pending);
-    } else {
-      look_up_block<false>(records, at, count, values + at, pending);
-    }
-    few = pending.size() <= few_left;
-    walk(records, at, values + at, pending);
+    Unfinished unfinished;
+    look_up_block(records, at, count, values + at, unfinished);
+    if (unfinished.size > 0) finish(records, at, values + at, unfinished);
   }
 }
 

@@ -185,32 +185,55 @@ std::vector<std::uint32_t> Dispatch::arches_with_rows() const {
   return result;
 }
 
-void Dispatch::fill_rows() {
-  const std::vector<std::uint32_t> wanted = arches_with_rows();
-  const auto distinct = [&](unsigned shift) {
-    std::uint32_t taken = 0;
-    std::size_t count = 0;
-    for (; count < wanted.size(); ++count) {
-      const std::uint32_t row = 1U << (wanted[count] >> shift & (CompiledFilter::rows - 1));
-      if ((taken & row) != 0) break;
-      taken |= row;
+// How many of the arches have rows apart from each other, from the first one on. A row may be
+// one slot longer than it has numbers.
+std::size_t Dispatch::rows_apart(const std::vector<std::uint32_t>& arches,
+                                 std::uint64_t factor) const {
+  constexpr std::uint64_t row = (CompiledFilter::row_size + 1) * CompiledFilter::row_step;
+  for (std::size_t i = 1; i < arches.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j) {
+      const std::uint64_t distance =
+          (CompiledFilter::key_of(arches[i], 0) - CompiledFilter::key_of(arches[j], 0)) * factor;
+      if (distance < row || 0 - distance < row) return i;
     }
-    return count;
-  };
-  unsigned best = 0;
-  for (unsigned shift = 1; shift < 32; ++shift)
-    if (distinct(shift) > distinct(best)) best = shift;
-  filter_.row_shift_ = 32 + best;
-  filter_.slots_.resize(std::size_t{CompiledFilter::rows} * CompiledFilter::row_size);
-  for (std::size_t i = 0; i < filter_.slots_.size(); ++i)
-    filter_.slots_[i].key = i % CompiledFilter::row_size ^ CompiledFilter::no_key;
-  for (std::size_t i = 0; i < distinct(best); ++i) {
-    auto range = filter_.scopes_[scope_at(wanted[i])].begin();
+  return arches.size();
+}
+
+// A row's numbers are added to the product a step at a time, and to that what 512 of them make
+// of the rest of the factor, which is less than a step.
+std::uint64_t Dispatch::best_factor(const std::vector<std::uint32_t>& arches) const {
+  constexpr std::uint32_t attempts = 256;
+  std::uint64_t best = CompiledFilter::row_step;
+  for (std::uint32_t attempt = 0; attempt < attempts; ++attempt) {
+    const std::uint32_t mixed = 0x9e3779b9U * (2 * attempt + 1);
+    const std::uint64_t factor = CompiledFilter::row_step | mixed;
+    if (rows_apart(arches, factor) > rows_apart(arches, best)) best = factor;
+  }
+  return best;
+}
+
+void Dispatch::fill_rows() {
+  std::vector<std::uint32_t> arches = arches_with_rows();
+  filter_.factor_ = best_factor(arches);
+  arches.resize(rows_apart(arches, filter_.factor_));
+  constexpr std::size_t slots = std::size_t{1} << CompiledFilter::slot_bits;
+  filter_.slot_keys_.resize(slots);
+  filter_.slot_values_.resize(slots);
+  filter_.slot_rests_.resize(slots);
+  // A slot of no number has the key of one that is elsewhere.
+  for (std::size_t slot = 0; slot < slots; ++slot)
+    while (filter_.slot_of(filter_.slot_keys_[slot]) == slot ||
+           filter_.slot_of(filter_.slot_keys_[slot] ^ CompiledFilter::rest_mark) == slot)
+      filter_.slot_keys_[slot] += 2;
+  for (const std::uint32_t arch : arches) {
+    auto range = filter_.scopes_[scope_at(arch)].begin();
     for (std::uint32_t nr = 0; nr < CompiledFilter::row_size; ++nr) {
       while (range->last < nr) ++range;
-      const std::uint64_t key = CompiledFilter::key_of(wanted[i], nr);
-      filter_.slots_[filter_.place_of(key)] = {
-          range->rest == 0 ? key : key ^ CompiledFilter::rest_mark, range->value, range->rest};
+      const std::uint64_t key = CompiledFilter::key_of(arch, nr);
+      const std::size_t slot = filter_.slot_of(key);
+      filter_.slot_keys_[slot] = range->rest == 0 ? key : key ^ CompiledFilter::rest_mark;
+      filter_.slot_values_[slot] = range->value;
+      filter_.slot_rests_[slot] = range->rest;
     }
   }
 }

@@ -22,6 +22,8 @@ class Dispatch {
 
   std::uint32_t scope_at(std::uint32_t arch) const;
   std::vector<std::uint32_t> arches_with_rows() const;
+  std::size_t rows_apart(const std::vector<std::uint32_t>& arches, std::uint64_t factor) const;
+  std::uint64_t best_factor(const std::vector<std::uint32_t>& arches) const;
 
   CompiledFilter& filter_;
 };

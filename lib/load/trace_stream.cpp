@@ -8,7 +8,7 @@
 namespace assay::load {
 namespace {
 
-constexpr std::size_t portion = std::size_t{1} << 18;
+constexpr std::size_t portion = std::size_t{1} << 19;
 constexpr std::size_t batch = 256;  // calls handed out together
 
 bool is_blank(std::string_view line) {

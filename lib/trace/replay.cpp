@@ -31,14 +31,24 @@ bool by_line(const Row& a, const Row& b) { return a.call.line < b.call.line; }
 }  // namespace
 
 // Numbers are as many as a hostile recording has; those above the limit share a slot.
-Replay::Slot& Replay::slot(std::uint32_t arch, std::uint32_t nr) {
-  const std::uint64_t key = trace::key_of(arch, nr);
-  Near& near = near_[(nr ^ arch >> 24) % near_.size()];
-  if (near.slot != nullptr && near.key == key) return *near.slot;
+Replay::Slot& Replay::slot(std::uint64_t key) {
+  Near& at = near(key);
+  if (at.slot != nullptr && at.key == key) return *at.slot;
+  settle(at);
   Slot* found = &rest_;
   if (slots_.size() < row_limit || slots_.contains(key)) found = &slots_[key];
-  near = {key, found};
+  at = {};
+  at.key = key;
+  at.slot = found;
   return *found;
+}
+
+void Replay::settle(Near& near) {
+  if (near.again == 0) return;
+  near.slot->count += near.again;
+  *near.cell += near.again;
+  if (near.row != nullptr) near.row->count += near.again;
+  near.again = 0;
 }
 
 const Judgement& Replay::take(const Call& call) {
@@ -53,7 +63,7 @@ void Replay::tally(const Call& call, const Judgement& judgement) {
   if (call.arch_assumed) arch_assumed_ += call.count;
   const bool open = judgement.certainty == Certainty::Open;
   if (!open) counts_[judgement.verdict.value] += call.count;
-  Slot& of = slot(call.data.arch, call.data.nr);
+  Slot& of = slot(trace::key_of(call.data.arch, call.data.nr));
   if (call.name.empty()) of.count += call.count;
   if (open || !runs(judgement.verdict, semantics_)) add_row(of, call, judgement);
   if (call.recorded) compare_with_recorded(call, judgement);
@@ -110,29 +120,36 @@ void Replay::take(std::span<const SeccompData> records, std::size_t first) {
     first += block.size();
     records = records.subspan(block.size());
   }
+  for (Near& near : near_) settle(near);
 }
 
 // Most records do as the last one of their number did.
 inline void Replay::take_value(const SeccompData& record, std::uint32_t value, std::size_t line) {
-  Slot& of = slot(record.arch, record.nr);
-  ++of.count;
-  if (of.cell != nullptr && of.value == value) {
-    ++*of.cell;
-    if (of.row != nullptr) ++of.row->count;
-    return;
+  const std::uint64_t key = trace::key_of(record.arch, record.nr);
+  Near& at = near(key);
+  if (at.key == key && at.value == value) [[likely]] {
+    ++at.again;
+  } else {
+    take_first(record, value, line);
   }
+}
+
+void Replay::take_first(const SeccompData& record, std::uint32_t value, std::size_t line) {
+  const std::uint64_t key = trace::key_of(record.arch, record.nr);
+  Slot& of = slot(key);
+  Near& at = near(key);
+  settle(at);
+  ++of.count;
   const Verdict verdict = Verdict{value}.normalised(semantics_);
-  std::uint64_t& cell = counts_[verdict.value];
-  ++cell;
-  Row* row = nullptr;
+  at.cell = &counts_[verdict.value];
+  ++*at.cell;
   const bool refused = !runs(verdict, semantics_);
-  if (refused) row = add_row(of, call_of(record, line), {verdict, Certainty::Certain, {}, {}});
+  at.row =
+      refused ? add_row(of, call_of(record, line), {verdict, Certainty::Certain, {}, {}}) : nullptr;
   // Where arguments decide, refused calls are told apart each time.
-  const bool same_row =
-      !refused || (row != nullptr && judge_.support(record.arch, record.nr) == no_arguments);
-  of.cell = same_row ? &cell : nullptr;
-  of.value = value;
-  of.row = row;
+  const bool share_row =
+      !refused || (at.row != nullptr && judge_.support(record.arch, record.nr) == no_arguments);
+  at.value = share_row ? value : Near::no_value;
 }
 
 std::vector<Replay::VerdictCount> Replay::counts() const {

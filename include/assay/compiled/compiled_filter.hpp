@@ -47,12 +47,16 @@ class CompiledFilter {
   explicit CompiledFilter(const symbolic::VerdictFunction& function);
 
   std::uint32_t run(const seccomp::Words& words) const {
-    const Slot slot = look_up(key_of(words[1], words[0]));
-    return slot.rest == 0 ? slot.value : decide(slot.rest, words);
+    const std::uint64_t key = key_of(words[1], words[0]);
+    const std::size_t slot = slot_of(key);
+    return slot_keys_[slot] == key ? slot_values_[slot] : run_further(key, words);
   }
   std::uint32_t run(const seccomp::SeccompData& data) const {
-    const Slot slot = look_up(key_of(data.arch, data.nr));
-    return slot.rest == 0 ? slot.value : decide(slot.rest, engine::Interpreter::words_of(data));
+    const std::uint64_t key = key_of(data.arch, data.nr);
+    const std::size_t slot = slot_of(key);
+    if (slot_keys_[slot] == key) [[likely]]
+      return slot_values_[slot];
+    return run_further(key, engine::Interpreter::words_of(data));
   }
 
   // Batches: values[i] is what record i gets; as many values as records. With more than one
@@ -76,15 +80,10 @@ class CompiledFilter {
   static constexpr std::uint32_t set_mark = 0x40000000;
 
   // What is known once (arch, nr) is: the value, or what decides.
-  struct Slot {
-    std::uint64_t key = 0;
+  struct Found {
     std::uint32_t value = 0;
     std::uint32_t rest = 0;  // 0: nothing; else where to go on, or a residue when there are any
   };
-  // The lowest bits of a key are its place in a row, so that they can say more than that: a key
-  // that differs from its place in rest_mark has a rest, one that differs in no_key is none.
-  static constexpr std::uint64_t rest_mark = 1;
-  static constexpr std::uint64_t no_key = 2;
 
   struct Node {
     std::uint64_t mask = 0;
@@ -125,22 +124,23 @@ class CompiledFilter {
   static constexpr std::uint64_t key_of(std::uint32_t arch, std::uint32_t nr) {
     return std::uint64_t{arch} << 32 | nr;
   }
-  // Some arches have a row of slots for their lowest numbers; three bits of the arch tell
-  // their rows apart.
+  // Some arches have a row of slots for their lowest numbers. A slot's number is the highest bits
+  // of the key's product with factor_, of which the lowest bit is row_step: numbers of one arch
+  // follow each other, and the rest of the factor sets the rows apart.
   static constexpr std::uint32_t row_size = 512;
-  static constexpr std::uint32_t rows = 8;
-  static std::size_t place_of(std::uint64_t key, unsigned row_shift) {
-    return (key >> row_shift & (rows - 1)) * row_size + (key & (row_size - 1));
-  }
-  std::size_t place_of(std::uint64_t key) const { return place_of(key, row_shift_); }
-  Slot look_up(std::uint64_t key) const {
-    const Slot& slot = slots_[place_of(key)];
-    if ((slot.key ^ key) <= rest_mark) [[likely]]
-      return slot;
+  static constexpr unsigned slot_bits = 12;
+  static constexpr std::uint64_t row_step = std::uint64_t{1} << (64 - slot_bits);
+  std::size_t slot_of(std::uint64_t key) const { return key * factor_ >> (64 - slot_bits); }
+  // A slot's key with this bit changed says that there is a rest. No key comes to a slot that is
+  // another one's but for this bit: both are of one row.
+  static constexpr std::uint64_t rest_mark = 1;
+  Found look_up(std::uint64_t key) const {
+    const std::size_t slot = slot_of(key);
+    if ((slot_keys_[slot] ^ key) <= rest_mark) return {slot_values_[slot], slot_rests_[slot]};
     return find(key);
   }
-  Slot find(std::uint64_t key) const;
-  bool has_row(std::uint32_t arch) const;
+  Found find(std::uint64_t key) const;
+  std::uint32_t run_further(std::uint64_t key, const seccomp::Words& words) const;
   std::uint32_t decide(std::uint32_t rest, const seccomp::Words& words) const;
   std::uint32_t target_of(const Node& node, std::uint64_t field) const {
     field &= node.mask;
@@ -154,13 +154,17 @@ class CompiledFilter {
   }
   std::uint32_t run_residue(const Residue& residue, const seccomp::Words& words) const;
 
+  struct Unfinished;
   struct Pending;
   template <class Records>
-  void miss(const Records& records, std::size_t i, std::uint32_t* value, std::size_t place,
-            Pending& pending) const;
-  template <bool few, class Records>
+  void look_up_one(const Records& records, std::size_t first, std::size_t i, std::uint32_t* values,
+                   Unfinished& unfinished) const;
+  template <class Records>
   void look_up_block(const Records& records, std::size_t first, std::size_t count,
-                     std::uint32_t* values, Pending& pending) const;
+                     std::uint32_t* values, Unfinished& unfinished) const;
+  template <class Records>
+  void finish(const Records& records, std::size_t first, std::uint32_t* values,
+              const Unfinished& unfinished) const;
   template <class Records>
   void walk(const Records& records, std::size_t first, std::uint32_t* values,
             Pending& pending) const;
@@ -171,8 +175,11 @@ class CompiledFilter {
   void run_all(const Records& records, std::size_t count, std::uint32_t* values,
                unsigned threads) const;
 
-  unsigned row_shift_ = 32;
-  std::vector<Slot> slots_;
+  // Apart, since only the first two are read again and again.
+  std::uint64_t factor_ = row_step;
+  std::vector<std::uint64_t> slot_keys_;
+  std::vector<std::uint32_t> slot_values_;
+  std::vector<std::uint32_t> slot_rests_;
   std::vector<Node> nodes_{Node{}};  // [0] is none
   std::vector<Set> sets_;
   std::vector<Member> members_;

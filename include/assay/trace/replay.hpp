@@ -70,20 +70,26 @@ class Replay {
   struct Slot {
     std::uint64_t count = 0;
     std::map<std::u32string, Row> rows;
-    // What the last complete record of this number got, where all that get it share a row.
-    std::uint32_t value = 0;
+  };
+  // A number met lately. Complete records that get what the last one of their number got, where
+  // all that get it share a row, are but counted here until settle().
+  struct Near {
+    static constexpr std::uint64_t no_value = ~std::uint64_t{0};
+    std::uint64_t key = 0;
+    std::uint64_t value = no_value;
+    std::uint64_t again = 0;
+    Slot* slot = nullptr;
     std::uint64_t* cell = nullptr;
     Row* row = nullptr;
   };
-  struct Near {
-    std::uint64_t key = 0;
-    Slot* slot = nullptr;
-  };
   static constexpr seccomp::SeccompData no_arguments{};
 
-  Slot& slot(std::uint32_t arch, std::uint32_t nr);
+  Near& near(std::uint64_t key) { return near_[(key ^ key >> 56) % near_.size()]; }
+  Slot& slot(std::uint64_t key);
+  static void settle(Near& near);
   void tally(const Call& call, const Judgement& judgement);
   void take_value(const seccomp::SeccompData& record, std::uint32_t value, std::size_t line);
+  void take_first(const seccomp::SeccompData& record, std::uint32_t value, std::size_t line);
   Row* add_row(Slot& slot, const Call& call, const Judgement& judgement);
   void compare_with_recorded(const Call& call, const Judgement& judgement);
   std::u32string key_of(const Call& call, const Judgement& judgement) const;
@@ -93,7 +99,7 @@ class Replay {
   seccomp::Semantics semantics_;
   std::unordered_map<std::uint64_t, Slot> slots_;
   Slot rest_;  // of numbers that found no slot
-  std::array<Near, 1024> near_{};
+  std::array<Near, 512> near_{};
   std::map<std::uint32_t, std::uint64_t> counts_;
   std::array<std::uint64_t, 3> certainty_{};
   std::vector<Row> contradictions_;
