@@ -1,6 +1,8 @@
 #!/usr/bin/python3
-"""fuzz/oss-fuzz/build.sh builds every target with Clang's libFuzzer and with AFL++, packs what
-belongs to them, and each target fuzzes for some seconds without a finding."""
+"""fuzz/oss-fuzz/build.sh builds every target, packs what belongs to them, and each target fuzzes
+for some seconds without a finding: with AFL++, and with libFuzzer where $ASSAY_OSS_FUZZ names it,
+too ("afl libfuzzer"). That the targets build and run with libFuzzer, preset fuzz shows in less time.
+"""
 import os
 import shutil
 import subprocess
@@ -11,6 +13,7 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+ENGINES = os.environ.get("ASSAY_OSS_FUZZ", "afl").split()
 SECONDS = os.environ.get("ASSAY_FUZZ_SECONDS", "5")
 AFL_DRIVER = Path("/usr/lib/afl/libAFLDriver.a")
 
@@ -51,8 +54,9 @@ class OssFuzz(unittest.TestCase):
         words = self.out / f"{name}_fuzz.dict"
         return words if words.exists() else None
 
-    @unittest.skipIf(shutil.which("clang++") is None, "clang is not here")
     def test_libfuzzer(self):
+        if "libfuzzer" not in ENGINES:
+            return
         flags = "-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all"
         for name in self.build(CC="clang", CXX="clang++", CFLAGS=flags, CXXFLAGS=flags,
                                LIB_FUZZING_ENGINE="-fsanitize=fuzzer"):
@@ -68,6 +72,8 @@ class OssFuzz(unittest.TestCase):
     @unittest.skipIf(shutil.which("afl-fuzz") is None or not AFL_DRIVER.exists(),
                      "AFL++ is not here")
     def test_afl(self):
+        if "afl" not in ENGINES:
+            return
         environment = {**os.environ, "AFL_SKIP_CPUFREQ": "1", "AFL_NO_UI": "1",
                        "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1", "AFL_NO_AFFINITY": "1"}
         for name in self.build(CC="afl-clang-fast", CXX="afl-clang-fast++",

@@ -107,7 +107,7 @@ void prove_random_programs(Tally& tally, std::uint64_t first, std::uint64_t end)
     sample::Random random(21, index);
     const verify::Program program = drawn_program(random);
     const seccomp::Semantics semantics = drawn_semantics(random);
-    expect_proven(tally, random, program, words_for(random, program.instructions(), 24), semantics);
+    expect_proven(tally, random, program, words_for(random, program.instructions(), 80), semantics);
   }
 }
 

@@ -22,7 +22,7 @@ TEST(SlowProofs, OfThreeInstructions) { expect_small(Letters::Few, 3); }
 
 TEST(SlowProofs, OfRandomPrograms) {
   Tally tally;
-  prove_random_programs(tally, 1'000, 1'000 + 22'000 / agreement::slowdown());
+  prove_random_programs(tally, 1'000, 1'000 + 6'500 / agreement::slowdown());
   std::cout << tally;
   EXPECT_GE(tally.pairs, 1'000'000 / agreement::slowdown());
   EXPECT_LE(tally.not_decided * 30, tally.programs);
