@@ -1,18 +1,13 @@
 // assay audit: what is wrong with a filter, and the call that shows it.
-#include <unistd.h>
-
 #include <algorithm>
-#include <condition_variable>
 #include <fstream>
-#include <map>
-#include <mutex>
 #include <thread>
 
 #include "assay/audit/machine.hpp"
 #include "assay/load/record.hpp"
-#include "assay/report/sarif.hpp"
-#include "audit_result.hpp"
+#include "audit_job.hpp"
 #include "budget_options.hpp"
+#include "json.hpp"
 #include "long_job.hpp"
 
 namespace assay::tool {
@@ -37,16 +32,6 @@ constexpr Manual manual{
     "            gets through: --arch x86_64 --syscall execveat: ALLOW\n"
     "            is refused: --arch x86_64 --syscall execve: ERRNO(1)\n"
     "            fix: Close both."};
-
-struct Wanted {
-  audit::Options options;
-  audit::Surroundings surroundings;
-  Severity shown = Severity::Info;
-  std::optional<Severity> fail_on = Severity::High;  // none: never
-  std::set<std::string> baseline;
-  unsigned jobs = 1;
-  bool confirm = false;
-};
 
 tl::expected<std::vector<std::string>, ExitStatus> read_rules(const CommandLine& line,
                                                               const char* option) {
@@ -104,7 +89,7 @@ bool set_fact(audit::Machine& machine, const std::string& fact) {
   return true;
 }
 
-std::optional<ExitStatus> read_surroundings(const CommandLine& line, Wanted& wanted) {
+std::optional<ExitStatus> read_surroundings(const CommandLine& line, AuditWanted& wanted) {
   const auto kernel = line.choice("kernel", {"unknown", "running"});
   const auto libc = line.choice("libc", {"unknown", "glibc", "musl"});
   const auto installed = line.choice("installed", {"unknown", "before-exec", "after-start"});
@@ -131,7 +116,7 @@ std::optional<ExitStatus> read_surroundings(const CommandLine& line, Wanted& wan
 }
 
 // Keys of an earlier `assay audit --format json`.
-std::optional<ExitStatus> read_baseline(const CommandLine& line, Wanted& wanted) {
+std::optional<ExitStatus> read_baseline(const CommandLine& line, AuditWanted& wanted) {
   if (!line.has("baseline")) return std::nullopt;
   const std::string name = line.text("baseline");
   std::ifstream input(name);
@@ -156,8 +141,8 @@ std::optional<ExitStatus> read_baseline(const CommandLine& line, Wanted& wanted)
   return bad_input;
 }
 
-tl::expected<Wanted, ExitStatus> read_wanted(const CommandLine& line) {
-  Wanted wanted;
+tl::expected<AuditWanted, ExitStatus> read_wanted(const CommandLine& line) {
+  AuditWanted wanted;
   const auto only = read_rules(line, "rule");
   const auto ignore = read_rules(line, "ignore");
   if (!only) return tl::unexpected(only.error());
@@ -182,328 +167,6 @@ tl::expected<Wanted, ExitStatus> read_wanted(const CommandLine& line) {
   if (const auto status = read_surroundings(line, wanted)) return tl::unexpected(*status);
   if (const auto status = read_baseline(line, wanted)) return tl::unexpected(*status);
   return wanted;
-}
-
-// With what --confirm needs to go on from.
-struct Audited {
-  AuditResult result;
-  audit::Target target;
-};
-
-Audited audited(const Named& named, const CommandLine& line, const Wanted& wanted) {
-  Audited audited;
-  AuditResult& result = audited.result;
-  result.target = named.name;
-  auto loaded = load_target(named, line, wanted.surroundings);
-  if (!loaded) {
-    result.problem = loaded.error();
-    return audited;
-  }
-  result.filters = loaded->target.filters.size();
-  result.insns = loaded->insns;
-  result.bad_suppressions = loaded->suppressions.bad;
-  auto outline = audit::audit(loaded->target, wanted.options);
-  if (!outline) {
-    result.open = outline.error();
-    return audited;
-  }
-  result.machine = outline->machine;
-  auto& findings = outline->findings;
-  findings.erase(std::remove_if(findings.begin(), findings.end(),
-                                [&](const Finding& one) { return one.severity < wanted.shown; }),
-                 findings.end());
-  result.selected =
-      audit::select(named.name, std::move(findings), loaded->suppressions.good, wanted.baseline);
-  if (wanted.confirm) audited.target = std::move(loaded->target);
-  return audited;
-}
-
-// Workers audit ahead of who takes the results, by a few targets and no more.
-class Audits {
- public:
-  Audits(const std::vector<Named>& targets, const CommandLine& line, const Wanted& wanted)
-      : targets_(targets), line_(line), wanted_(wanted) {
-    constexpr std::size_t ahead = 4;
-    const std::size_t count = std::min<std::size_t>(wanted.jobs, targets.size());
-    window_ = ahead * count;
-    for (std::size_t i = 0; i < count; ++i) workers_.emplace_back([this] { work(); });
-  }
-  Audits(const Audits&) = delete;
-  Audits& operator=(const Audits&) = delete;
-  ~Audits() {
-    {
-      const std::lock_guard lock(mutex_);
-      stopped_ = true;
-    }
-    changed_.notify_all();
-    for (std::thread& worker : workers_) worker.join();
-  }
-
-  // In the order of the targets, or as they finish; nothing after the last one.
-  std::optional<Audited> next(bool in_order) {
-    std::unique_lock lock(mutex_);
-    if (taken_ == targets_.size()) return std::nullopt;
-    changed_.wait(lock, [&] { return in_order ? done_.contains(taken_) : !done_.empty(); });
-    auto node = done_.extract(in_order ? taken_ : done_.begin()->first);
-    ++taken_;
-    lock.unlock();
-    changed_.notify_all();
-    return std::move(node.mapped());
-  }
-
- private:
-  void work() {
-    while (true) {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [&] {
-        return stopped_ || started_ == targets_.size() || started_ < taken_ + window_;
-      });
-      if (stopped_ || started_ == targets_.size()) return;
-      const std::size_t index = started_++;
-      lock.unlock();
-      Audited one = audited(targets_[index], line_, wanted_);
-      lock.lock();
-      done_.emplace(index, std::move(one));
-      lock.unlock();
-      changed_.notify_all();
-    }
-  }
-
-  const std::vector<Named>& targets_;
-  const CommandLine& line_;
-  const Wanted& wanted_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::map<std::size_t, Audited> done_;
-  std::size_t window_ = 0;  // targets that may be started and not taken
-  std::size_t started_ = 0;
-  std::size_t taken_ = 0;
-  bool stopped_ = false;
-  std::vector<std::thread> workers_;
-};
-
-// On a terminal a line that is written over: how far, and what was found so far.
-class Progress {
- public:
-  explicit Progress(std::size_t total, bool quiet)
-      : total_(total), on_(!quiet && total > 1 && ::isatty(STDERR_FILENO) == 1) {}
-  ~Progress() { clear(); }
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
-
-  void step() {
-    if (!on_) return;
-    constexpr std::size_t width = 30;
-    ++done_;
-    const std::size_t full = width * done_ / total_;
-    const std::string bar = std::string(full, '#') + std::string(width - full, '.');
-    const std::string text =
-        "\r[" + bar + "] " + std::to_string(done_) + "/" + std::to_string(total_) + "\x1b[K";
-    (void)!::write(STDERR_FILENO, text.data(), text.size());
-  }
-  void clear() {
-    constexpr std::string_view erase = "\r\x1b[K";
-    if (on_ && done_ > 0) (void)!::write(STDERR_FILENO, erase.data(), erase.size());
-  }
-
- private:
-  std::size_t total_;
-  std::size_t done_ = 0;
-  bool on_;
-};
-
-// The worst targets, for the end of a long list.
-class Summary {
- public:
-  void add(const AuditResult& result) {
-    if (result.problem || result.open) {
-      ++failed_;
-      return;
-    }
-    ++audited_;
-    for (const Finding& finding : result.findings()) ++rules_[finding.rule];
-    const auto worst = result.worst();
-    if (!worst || *worst < Severity::Medium) return;
-    const auto count =
-        std::count_if(result.findings().begin(), result.findings().end(),
-                      [&](const Finding& finding) { return finding.severity == *worst; });
-    worst_.emplace_back(std::pair(*worst, count), result.target);
-    std::stable_sort(worst_.begin(), worst_.end(),
-                     [](const auto& a, const auto& b) { return a.first > b.first; });
-    if (worst_.size() > most) worst_.pop_back();
-  }
-
-  std::string text() const {
-    std::string text = "\n" + std::to_string(audited_) + " audited";
-    if (failed_ > 0) text += ", " + std::to_string(failed_) + " could not be";
-    text += "\n";
-    if (!worst_.empty()) text += "The worst:\n";
-    for (const auto& [badness, target] : worst_)
-      text += "  " + std::to_string(badness.second) + " " + std::string(name(badness.first)) +
-              "  " + text::printable(target) + "\n";
-    if (!rules_.empty()) text += "By rule:\n";
-    for (const Rule& rule : audit::rules())
-      if (const auto found = rules_.find(std::string(rule.id)); found != rules_.end())
-        text += "  " + std::to_string(found->second) + "  " + found->first + "\n";
-    return text;
-  }
-
- private:
-  static constexpr std::size_t most = 10;
-  std::size_t audited_ = 0;
-  std::size_t failed_ = 0;
-  std::map<std::string, std::size_t> rules_;
-  std::vector<std::pair<std::pair<Severity, std::ptrdiff_t>, std::string>> worst_;
-};
-
-class Writer {
- public:
-  Writer(const CommandLine& line, Output& output, std::size_t targets)
-      : line_(line), output_(output), single_(targets == 1), sarif_(line.format() == "sarif") {
-    if (sarif_) output_.write(report::sarif_begin(version));
-  }
-
-  void write(const AuditResult& result) {
-    if (sarif_) {
-      if (result.problem) problems_.push_back(result.problem->sentence);
-      output_.write(report::sarif_results(
-          {result.target, result.findings(), result.selected.suppressed}, first_));
-    } else if (line_.json()) {
-      output_.write(audit_json(result, line_.semantics()));
-    } else if (!single_ && !line_.has("details")) {
-      output_.write(audit_line(result, line_.paint()));
-      output_.flush();
-    } else if (!result.problem && !result.open) {
-      output_.write(audit_text(result, line_.paint(), line_.semantics()));
-    }
-    summary_.add(result);
-  }
-
-  void end() {
-    if (sarif_) output_.write(report::sarif_end(problems_));
-    if (!sarif_ && !line_.json() && !single_) output_.write(summary_.text());
-  }
-
- private:
-  const CommandLine& line_;
-  Output& output_;
-  bool single_;
-  bool sarif_;
-  bool first_ = true;
-  std::vector<std::string> problems_;
-  Summary summary_;
-};
-
-ExitStatus status_of(const AuditResult& result, const Wanted& wanted) {
-  if (result.problem) return result.problem->status;
-  if (result.open) return not_decided;
-  const auto worst = result.worst();
-  return worst && wanted.fail_on && *worst >= *wanted.fail_on ? no : yes;
-}
-
-// Opens the oracle at its first use: it belongs to the thread that does.
-class Confirming {
- public:
-  std::optional<ExitStatus> confirm(Audited& audited) {
-    if (!oracle_) {
-      auto opened = kernel::Oracle::open();
-      if (!opened) {
-        complain("--confirm: " + std::string(kernel::describe(opened.error().lack)));
-        return cannot;
-      }
-      oracle_.emplace(std::move(*opened));
-    }
-    const auto confirmation =
-        audit::confirm(*oracle_, audited.target, audited.result.selected.told);
-    if (!confirmation) {
-      complain("--confirm: " + std::string(kernel::describe(confirmation.error().kind)));
-      return cannot;
-    }
-    audited.result.confirmation = *confirmation;
-    if (confirmation->mismatches > 0)
-      complain(text::printable(audited.result.target) + ": the kernel contradicts " +
-               std::to_string(confirmation->mismatches) + " calls");
-    return confirmation->mismatches > 0 ? std::optional(no) : std::nullopt;
-  }
-
- private:
-  std::optional<kernel::Oracle> oracle_;
-};
-
-void complain_of(const AuditResult& result, const CommandLine& line, bool single,
-                 const symbolic::Budget& budget) {
-  const bool in_results = !single || line.json();
-  if (result.problem && (!in_results || line.format() == "sarif"))
-    complain(result.problem->sentence);
-  if (result.open) undecided(result.target, {*result.open, std::nullopt}, budget);
-  for (const audit::BadSuppression& bad : result.bad_suppressions)
-    complain(text::printable(result.target) + ": " + describe(bad));
-}
-
-ExitStatus audit_all(const CommandLine& line, const Wanted& wanted,
-                     const std::vector<Named>& targets, Output& output) {
-  const bool single = targets.size() == 1;
-  const bool on_terminal = ::isatty(STDOUT_FILENO) == 1 && !line.has("output");
-  const bool in_order = line.format() != "text" || line.has("details") || !on_terminal;
-  Writer writer(line, output, targets.size());
-  Confirming confirming;
-  ExitStatus worst = yes;
-  {
-    Audits audits(targets, line, wanted);
-    Progress progress(targets.size(), line.quiet());
-    while (auto one = audits.next(in_order)) {
-      progress.clear();
-      if (wanted.confirm && !one->result.problem && !one->result.open)
-        if (const auto status = confirming.confirm(*one)) worst = worse(worst, *status);
-      complain_of(one->result, line, single, wanted.options.budget);
-      writer.write(one->result);
-      worst = worse(worst, status_of(one->result, wanted));
-      progress.step();
-    }
-  }
-  writer.end();
-  return worst;
-}
-
-// What the findings depend on, beside the targets.
-constexpr const char* settings[] = {
-    "rule", "ignore", "severity",  "baseline",  "confirm",      "stack",      "kernel",
-    "fact", "libc",   "installed", "semantics", "input-format", "node-limit", "time-limit"};
-
-// As a job: item k is target k.
-ExitStatus audit_share(const CommandLine& line, const Wanted& wanted,
-                       const std::vector<Named>& targets) {
-  const auto share = share_of(line);
-  if (!share) return share.error();
-  std::vector<std::string> names;
-  for (const Named& target : targets) names.push_back(target.name);
-  auto run = open_run(line, "audit", settings_of(line, names, settings));
-  if (!run) return run.error();
-  const auto saved = saved_status(*run);
-  if (!saved) return saved.error();
-  ExitStatus worst = *saved;
-  if (run->complete()) return worst;
-  std::vector<Named> left;
-  for (std::uint64_t item = share->next(run->next()); item < targets.size();
-       item = share->next(item + 1))
-    left.push_back(targets[item]);
-  Confirming confirming;
-  fleet::Run::Done done;
-  std::uint64_t item = share->next(run->next());
-  Audits audits(left, line, wanted);
-  for (auto one = audits.next(true); one && done; one = audits.next(true)) {
-    if (wanted.confirm && !one->result.problem && !one->result.open)
-      if (const auto status = confirming.confirm(*one)) worst = worse(worst, *status);
-    complain_of(one->result, line, false, wanted.options.budget);
-    std::string document = audit_json(one->result, line.semantics());
-    document.pop_back();
-    done = run->add(item, document);
-    worst = worse(worst, status_of(one->result, wanted));
-    if (done) done = run->reached(item + 1, [&] { return std::to_string(worst); });
-    item = share->next(item + 1);
-  }
-  if (done) done = run->finish(targets.size(), "{}", std::to_string(worst));
-  return done ? worst : failed(done.error());
 }
 
 std::string references_text(const Rule& rule) {
