@@ -86,13 +86,6 @@ Finding finding_of(const Inquiry& inquiry, const Abi& abi, const Hole& hole,
   return finding;
 }
 
-bool makes_user_namespaces(const Inquiry& inquiry) {
-  constexpr ArgumentTest user{0, "CLONE_NEWUSER", "CLONE_NEWUSER"};
-  const Abi& abi = inquiry.native();
-  return some_open(inquiry, abi, {"unshare", {user}}) ||
-         some_open(inquiry, abi, {"clone", {user}}) || some_open(inquiry, abi, {"clone3"});
-}
-
 void report(const Inquiry& inquiry, const Abi& abi, Finding finding, const Need& need) {
   if (&abi != &inquiry.native() && !require(finding, inquiry.abi_present(abi.arch()), Unmet::Drops))
     return;
@@ -102,7 +95,9 @@ void report(const Inquiry& inquiry, const Abi& abi, Finding finding, const Need&
     require(finding, std::move(requirement), Unmet::Lowers);
     // A new user namespace gives the capability over the mounts that it makes.
     const bool given = need.name == "CAP_SYS_ADMIN" && makes_user_namespaces(inquiry);
-    if (!held && !given) finding.severity = std::min(finding.severity, Severity::Medium);
+    const bool capability = need.kind == Need::Kind::Capability;
+    if (capability && !held && !given)
+      finding.severity = std::min(finding.severity, Severity::Medium);
   }
   inquiry.report(std::move(finding));
 }
@@ -208,6 +203,19 @@ std::optional<Words> kept_from(const Inquiry& inquiry, const Abi& abi, std::stri
   return some_not_open(inquiry, abi, {call});
 }
 
+// At 1 rings are left to the capability and to a group, of which a process's are not known.
+Requirement rings_permitted(const Inquiry& inquiry) {
+  constexpr std::string_view disabled = "kernel.io_uring_disabled";
+  Requirement result =
+      requirement_of(inquiry, {Need::Kind::AtMost, disabled, 0, "CAP_SYS_ADMIN", 1});
+  result.text =
+      std::string(disabled) + " = 0 (<= 1 with CAP_SYS_ADMIN or in kernel.io_uring_group)";
+  const bool no_group = inquiry.machine().sysctl("kernel.io_uring_group") == -1;
+  if (result.holds == false && inquiry.machine().sysctl(disabled) == 1 && !no_group)
+    result.holds.reset();
+  return result;
+}
+
 void ask_io_uring(const Inquiry& inquiry) {
   if (!inquiry.wanted("door-io-uring")) return;
   const Abi& abi = inquiry.native();
@@ -222,10 +230,7 @@ void ask_io_uring(const Inquiry& inquiry) {
       "a ring does what the filter refuses or restricts: " + listed(names_of(kept)));
   finding.evidence.calls = {inquiry.exhibit("gets through", *setup),
                             inquiry.exhibit("is refused as a call", kept.front().words)};
-  Requirement requirement = inquiry.sysctl_at_most("kernel.io_uring_disabled", 1);
-  if (inquiry.machine().sysctl("kernel.io_uring_disabled") == 1)
-    requirement = inquiry.capability("CAP_SYS_ADMIN");
-  if (require(finding, std::move(requirement), Unmet::Drops)) inquiry.report(std::move(finding));
+  if (require(finding, rings_permitted(inquiry), Unmet::Drops)) inquiry.report(std::move(finding));
 }
 
 }  // namespace

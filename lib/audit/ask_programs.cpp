@@ -97,7 +97,7 @@ constexpr auto successors = std::to_array<Successor>({
     {"stat", "newfstatat", "glibc 2.33"},
     {"lstat", "newfstatat", "glibc 2.33"},
     {"fstat", "newfstatat", "glibc 2.33"},
-    {"getdents", "getdents64", "glibc 2.24"},
+    {"getdents", "getdents64", "glibc 2.28"},
 });
 
 void ask_successors(const Inquiry& inquiry, const Abi& abi) {

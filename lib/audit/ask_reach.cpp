@@ -51,26 +51,26 @@ constexpr auto mounts = std::to_array<Reached>({
     {{"mount_setattr"}, admin},
     {{"chroot"}, {Capability, "CAP_SYS_CHROOT"}},
 });
-constexpr Need yama{AtMost, "kernel.yama.ptrace_scope", 1};
 constexpr auto processes = std::to_array<Reached>({
-    {{"ptrace", {{{0, "*", "PTRACE_ATTACH"}}}}, yama},
-    {{"ptrace", {{{0, "*", "PTRACE_SEIZE"}}}}, yama},
-    {{"process_vm_writev"}, yama},
-    {{"process_vm_readv"}, yama},
-    {{"pidfd_getfd"}, yama},
+    {{"ptrace", {{{0, "*", "PTRACE_ATTACH"}}}}, may_trace},
+    {{"ptrace", {{{0, "*", "PTRACE_SEIZE"}}}}, may_trace},
+    {{"process_vm_writev"}, may_trace},
+    {{"process_vm_readv"}, may_trace},
+    {{"pidfd_getfd"}, may_trace},
 });
-constexpr Need legacy_tiocsti{AtLeast, "dev.tty.legacy_tiocsti", 1};
+constexpr Need legacy_tiocsti{AtLeast, "dev.tty.legacy_tiocsti", 1, "CAP_SYS_ADMIN"};
 constexpr auto terminals = std::to_array<Reached>({
     {{"ioctl", {{{1, "*", "TIOCSTI"}}}}, legacy_tiocsti, present, "TIOCSTI"},
     {{"ioctl", {{{1, "*", "TIOCLINUX"}}}}, admin, present, "TIOCLINUX"},
 });
-constexpr Reached family(std::string_view name) {
-  return {{"socket", {{{0, "*", name}}}}, {}, present, name};
+constexpr Reached family(std::string_view name, Need need = {}) {
+  return {{"socket", {{{0, "*", name}}}}, need, present, name};
 }
+constexpr Need raw{NamespaceCapability, "CAP_NET_RAW"};
 constexpr auto socket_families = std::to_array<Reached>({
     family("AF_ALG"),
     family("AF_VSOCK"),
-    family("AF_PACKET"),
+    family("AF_PACKET", raw),
     family("AF_TIPC"),
     family("AF_RDS"),
     family("AF_KEY"),
@@ -82,14 +82,14 @@ constexpr auto socket_families = std::to_array<Reached>({
     family("AF_KCM"),
     family("AF_QIPCRTR"),
     family("AF_SMC"),
-    family("AF_XDP"),
+    family("AF_XDP", raw),
 });
 constexpr auto faults = std::to_array<Reached>({
     {{"userfaultfd", {{{0, "UFFD_USER_MODE_ONLY", "0"}}}},
-     {AtLeast, "vm.unprivileged_userfaultfd", 1}},
+     {AtLeast, "vm.unprivileged_userfaultfd", 1, "CAP_SYS_PTRACE"}},
 });
 constexpr auto events = std::to_array<Reached>({
-    {{"perf_event_open"}, {AtMost, "kernel.perf_event_paranoid", 2}},
+    {{"perf_event_open"}, {AtMost, "kernel.perf_event_paranoid", 2, "CAP_PERFMON"}},
 });
 constexpr auto keys = std::to_array<Reached>({{{"add_key"}}, {{"request_key"}}, {{"keyctl"}}});
 
@@ -121,6 +121,11 @@ constexpr auto administration = std::to_array<Reached>({
     {{"clock_settime"}, {Capability, "CAP_SYS_TIME"}},
     {{"sethostname"}, admin},
     {{"setdomainname"}, admin},
+    // Reading all of the kernel log, SYSLOG_ACTION_READ_ALL, and what else syslog does.
+    {{"syslog", {{{0, "*", "3"}}}},
+     {AtMost, "kernel.dmesg_restrict", 0, "CAP_SYSLOG"},
+     present,
+     "syslog"},
     {{"syslog"}, {Capability, "CAP_SYSLOG"}},
     {{"vhangup"}, {Capability, "CAP_SYS_TTY_CONFIG"}},
 });
@@ -145,8 +150,7 @@ constexpr auto reaches = std::to_array<Reach>({
     {"reach-keyring", "keys of the user can be used: ", keys},
     {"reach-personality", "protections of memory can be switched off: personality ", personalities},
     {"reach-prctl", "protections of the process can be weakened: prctl ", options},
-    {"reach-administration",
-     "open, and refused by the kernel without the capability: ", administration},
+    {"reach-administration", "open, and left to the kernel's own conditions: ", administration},
     {"reach-old-code", "open: ", old_code},
 });
 
@@ -163,7 +167,11 @@ std::vector<Found> found_in(const Inquiry& inquiry, const Reach& reach) {
     const auto words = some_open(inquiry, inquiry.native(), call.use);
     if (!words) continue;
     Found found{&call, *words, std::nullopt};
-    if (call.need.kind != None) found.requirement = requirement_of(inquiry, call.need);
+    if (call.need.kind != None) {
+      found.requirement = requirement_of(inquiry, call.need);
+      // Others of the list need something else, or nothing.
+      if (!call.label.empty()) found.requirement->text += " (" + std::string(call.label) + ")";
+    }
     result.push_back(std::move(found));
   }
   return result;

@@ -34,6 +34,44 @@ std::size_t position(const Abi& abi, const CallUse& use, std::size_t argument) {
   return swapped && use.call == "clone" && argument < 2 ? 1 - argument : argument;
 }
 
+// Of facts that may be unknown.
+using Fact = std::optional<bool>;
+Fact both(Fact a, Fact b) {
+  if (a == false || b == false) return false;
+  return a && b ? Fact(true) : std::nullopt;
+}
+Fact either(Fact a, Fact b) {
+  if (a == true || b == true) return true;
+  return a && b ? Fact(false) : std::nullopt;
+}
+
+Requirement bound_of(const Inquiry& inquiry, const Need& need) {
+  const auto bound = [&](std::int64_t value) {
+    return need.kind == Need::Kind::AtMost ? inquiry.sysctl_at_most(need.name, value)
+                                           : inquiry.sysctl_at_least(need.name, value);
+  };
+  Requirement result = bound(need.bound);
+  if (need.capability.empty()) return result;
+  const Requirement capability = inquiry.capability(need.capability);
+  if (!need.capable_bound) {
+    result.text += " or " + capability.text;
+    result.holds = either(result.holds, capability.holds);
+    return result;
+  }
+  const Requirement moved = bound(*need.capable_bound);
+  result.text += " (" + moved.text.substr(need.name.size() + 1) + " with " + capability.text + ")";
+  result.holds = either(result.holds, both(moved.holds, capability.holds));
+  return result;
+}
+
+Requirement in_a_namespace(const Inquiry& inquiry, const Need& need) {
+  const Fact namespaces = makes_user_namespaces(inquiry)
+                              ? inquiry.sysctl_at_least("user.max_user_namespaces", 1).holds
+                              : Fact(false);
+  return {std::string(need.name) + " or a user namespace",
+          either(inquiry.held(need.name), namespaces)};
+}
+
 std::optional<Words> some(const Inquiry& inquiry, const Abi& abi, const CallUse& use, bool open) {
   const auto nr = abi.number(use.call);
   if (!nr) return std::nullopt;
@@ -47,10 +85,18 @@ std::optional<Words> some(const Inquiry& inquiry, const Abi& abi, const CallUse&
 
 Requirement requirement_of(const Inquiry& inquiry, const Need& need) {
   switch (need.kind) {
-    case Need::Kind::AtMost: return inquiry.sysctl_at_most(need.name, need.bound);
-    case Need::Kind::AtLeast: return inquiry.sysctl_at_least(need.name, need.bound);
+    case Need::Kind::AtMost:
+    case Need::Kind::AtLeast: return bound_of(inquiry, need);
+    case Need::Kind::NamespaceCapability: return in_a_namespace(inquiry, need);
     default: return inquiry.capability(need.name);
   }
+}
+
+bool makes_user_namespaces(const Inquiry& inquiry) {
+  constexpr ArgumentTest user{0, "CLONE_NEWUSER", "CLONE_NEWUSER"};
+  const Abi& abi = inquiry.native();
+  return some_open(inquiry, abi, {"unshare", {user}}) ||
+         some_open(inquiry, abi, {"clone", {user}}) || some_open(inquiry, abi, {"clone3"});
 }
 
 Condition inputs_of(const Inquiry& inquiry, const Abi& abi, const CallUse& use) {

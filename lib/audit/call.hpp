@@ -24,13 +24,29 @@ struct CallUse {
   std::array<ArgumentTest, 2> tests = {};
 };
 
-// A capability, or a bound on a sysctl.
+// A capability, or a bound on a sysctl, which a capability may move or take away.
 struct Need {
-  enum class Kind : std::uint8_t { None, Capability, AtMost, AtLeast } kind = Kind::None;
+  enum class Kind : std::uint8_t {
+    None,
+    Capability,
+    NamespaceCapability,  // in the user namespace of the network will do, which may be a new one
+    AtMost,
+    AtLeast
+  } kind = Kind::None;
   std::string_view name = {};
   std::int64_t bound = 0;
+  std::string_view capability = {};                // with it
+  std::optional<std::int64_t> capable_bound = {};  // this is the bound; none: any value will do
 };
 Requirement requirement_of(const Inquiry& inquiry, const Need& need);
+
+// Yama lets descendants be traced at 1, which are in the sandbox themselves; with the capability
+// everything up to 2.
+inline constexpr Need may_trace{Need::Kind::AtMost, "kernel.yama.ptrace_scope", 0, "CAP_SYS_PTRACE",
+                                2};
+
+// Whether the filters let a user namespace be made.
+bool makes_user_namespaces(const Inquiry& inquiry);
 
 // The inputs of the use, over the arguments alone, as a program passes them: the high half of a
 // tested argument is 0. What other high halves get is a question of equivalence.

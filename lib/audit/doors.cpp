@@ -151,7 +151,7 @@ constexpr auto table = std::to_array<Power>({
     {"door-module", "loading modules", loading_modules, {Need::Kind::Capability, "CAP_SYS_MODULE"}},
     {"door-kexec", "loading kernels", loading_kernels, {Need::Kind::Capability, "CAP_SYS_BOOT"}},
     {"door-key", "using keys", keys},
-    {"door-process-memory", "reaching into other processes", other_memory},
+    {"door-process-memory", "reaching into other processes", other_memory, may_trace},
     {"door-time", "setting clocks", clocks, {Need::Kind::Capability, "CAP_SYS_TIME"}},
     {"door-signal", "sending signals", signals},
     {"door-transfer", "writing", data_out},

@@ -142,13 +142,16 @@ bool Inquiry::wanted(std::string_view rule) const {
   return (options_.only.empty() || has(options_.only)) && !has(options_.ignore);
 }
 
-Requirement Inquiry::capability(std::string_view name) const {
-  Requirement requirement{std::string(name), std::nullopt};
-  if (!process() || !process()->capabilities) return requirement;
+std::optional<bool> Inquiry::held(std::string_view name) const {
+  if (!process() || !process()->capabilities) return std::nullopt;
   const auto row = std::find_if(capabilities.begin(), capabilities.end(),
                                 [&](const Capability& other) { return other.name == name; });
-  const bool held = row != capabilities.end() && (*process()->capabilities >> row->bit & 1) != 0;
-  requirement.holds = held && process()->root_user_namespace.value_or(true);
+  return row != capabilities.end() && (*process()->capabilities >> row->bit & 1) != 0;
+}
+
+Requirement Inquiry::capability(std::string_view name) const {
+  Requirement requirement{std::string(name), held(name)};
+  if (requirement.holds == true) requirement.holds = process()->root_user_namespace.value_or(true);
   return requirement;
 }
 

@@ -44,7 +44,8 @@ class Inquiry {
   std::vector<Finding> take() { return std::move(findings_); }
 
   // What holds for the machine and process at hand, as far as it is known.
-  Requirement capability(std::string_view name) const;
+  Requirement capability(std::string_view name) const;    // in the first user namespace
+  std::optional<bool> held(std::string_view name) const;  // a capability, in whatever namespace
   Requirement sysctl_at_most(std::string_view name, std::int64_t most) const;
   Requirement sysctl_at_least(std::string_view name, std::int64_t least) const;
   Requirement abi_present(seccomp::Arch arch) const;

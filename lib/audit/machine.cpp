@@ -16,7 +16,9 @@ namespace {
 
 constexpr auto asked_sysctls = std::to_array<std::string_view>({
     "dev.tty.legacy_tiocsti",
+    "kernel.dmesg_restrict",
     "kernel.io_uring_disabled",
+    "kernel.io_uring_group",
     "kernel.perf_event_paranoid",
     "kernel.unprivileged_bpf_disabled",
     "kernel.yama.ptrace_scope",

@@ -260,7 +260,8 @@ constexpr auto table = std::to_array<Rule>({
      "V(io_uring_setup) OPEN, and a call that io_uring can do instead CLOSED by its own rule?",
      "Operations of a ring run without system calls: open, connect, socket, rename, unlink, "
      "mkdir, xattr. Refusing io_uring_enter does not help, a polling ring needs none. Not with "
-     "kernel.io_uring_disabled = 2, or 1 without the capability.",
+     "kernel.io_uring_disabled = 2, nor at 1 without CAP_SYS_ADMIN and outside "
+     "kernel.io_uring_group; which groups a process is in is not looked at.",
      "Close io_uring_setup.", ring_links},
 
     // Calls that break out or weaken.
@@ -284,7 +285,10 @@ constexpr auto table = std::to_array<Rule>({
     {"reach-other-process", Reach, "Other processes can be controlled", Medium, Witness,
      "Is ptrace OPEN for ATTACH or SEIZE, or process_vm_writev, process_vm_readv, pidfd_getfd?",
      "Matters when a process of the same user outside the sandbox can be seen (same pid "
-     "namespace) and Yama permits. Before Linux 4.8 a tracer could change the call after the "
+     "namespace) and Yama permits: at 1 it leaves descendants, which are in the sandbox "
+     "themselves, at 1 and 2 CAP_SYS_PTRACE goes past it. A process outside that lets itself be "
+     "traced (PR_SET_PTRACER) is not weighed. Before Linux 4.8 a tracer could change the call "
+     "after the "
      "filter; before 5.17.2 PTRACE_SEIZE could suspend filters.",
      "Close them, or give the sandbox its own pid namespace.", ptrace_links},
     {"reach-terminal", Reach, "Input can be pushed into the terminal", Medium, Witness,
@@ -297,7 +301,8 @@ constexpr auto table = std::to_array<Rule>({
     {"reach-socket-families", Reach, "Rare socket families are open", Medium, Witness,
      "Is socket OPEN for families such as AF_ALG, AF_VSOCK, AF_TIPC, AF_RDS, AF_PACKET?",
      "Attack surface of the kernel: a first socket of a family loads its module, without "
-     "privilege. No break-out by itself.",
+     "privilege; AF_PACKET and AF_XDP need CAP_NET_RAW, which a user namespace gives. Which "
+     "families the kernel has is not weighed. No break-out by itself.",
      "Allow the families that the program needs.", family_links},
     {"reach-userfaultfd", Reach, "userfaultfd is open for kernel faults", Low, Witness,
      "Is userfaultfd OPEN without USER_MODE_ONLY?",
@@ -320,11 +325,13 @@ constexpr auto table = std::to_array<Rule>({
      "Is prctl OPEN for PR_SET_MM, PR_SET_PTRACER, PR_SET_DUMPABLE, PR_SET_SPECULATION_CTRL or "
      "PR_SET_SYSCALL_USER_DISPATCH?",
      "Each weakens a protection of the process itself. Programs need other options, so that "
-     "closing prctl is not asked for.",
+     "closing prctl is not asked for. Most of PR_SET_MM needs CAP_SYS_RESOURCE, but PR_SET_MM_MAP "
+     "does not, so that the capability is not weighed.",
      "Allow the options that the program uses.", prctl_links},
     {"reach-administration", Reach, "Calls of system administration are open", Info, Witness,
      "Is one of quotactl, acct, swapon, reboot, settimeofday, sethostname, syslog OPEN?",
-     "Each needs a capability; without it the call fails by itself.",
+     "Each needs a capability; without it the call fails by itself. Only reading the kernel log "
+     "(syslog 3) needs none while kernel.dmesg_restrict = 0.",
      "Close what the program never uses.", shocker_links},
     {"reach-old-code", Reach, "Old, rarely used calls are open", Info, Witness,
      "Is modify_ldt, remap_file_pages, sysfs, ustat, vm86 or, before Linux 5.12, lookup_dcookie "

@@ -5,6 +5,7 @@
 //   -> fact NAME=VALUE       ia32, x32, compat, a sysctl; handler, caps, nnp of a process
 //   -> semantics NAME
 //   -> shows TEXT            a part of the message
+//   -> if TEXT: yes|no|unknown    a requirement, and whether it is known to hold
 #include "assay/audit/audit.hpp"
 
 #include <gtest/gtest.h>
@@ -60,6 +61,7 @@ struct Expected {
   bool raised = false;
   std::string severity;
   std::string shows;
+  std::vector<Requirement> requirements;
   Target target;
 };
 
@@ -92,6 +94,9 @@ Expected read(const test::Case& row) {
       expected.target.surroundings.machine.semantics = *seccomp::find_semantics(words[1]);
     } else if (words[0] == "shows") {
       expected.shows = line.substr(6);
+    } else if (words[0] == "if") {
+      const auto colon = line.rfind(": ");
+      expected.requirements.push_back({line.substr(3, colon - 3), truth(line.substr(colon + 2))});
     } else {
       EXPECT_EQ(words[0], "silent") << row.name;
     }
@@ -135,6 +140,9 @@ TEST_P(Rows, RaiseTheRuleOrKeepItSilent) {
     EXPECT_EQ(name(found->severity), expected.severity) << message;
   }
   EXPECT_NE(found->message.find(expected.shows), std::string::npos) << message;
+  for (const Requirement& requirement : expected.requirements)
+    EXPECT_EQ(std::count(found->requirements.begin(), found->requirements.end(), requirement), 1)
+        << requirement.text;
   for (const Finding& finding : outline->findings) check_evidence(finding, expected.target);
 }
 
