@@ -18,7 +18,7 @@ TEST(SlowAcceptance, EnumeratedProgramsOnTheKernel) {
 TEST(SlowAcceptance, RandomProgramsOnTheKernel) {
   Tester tester;
   if (const auto lack = tester.lacks(Engine::Kernel)) GTEST_SKIP() << *lack;
-  tester.accept({"random programs", seed(), 400'000}, 400'000 + 3'600'000 / slowdown(), 1,
+  tester.accept({"random programs", seed(), 400'000}, 400'000 + 1'000'000 / slowdown(), 1,
                 draw_any);
   EXPECT_TRUE(agreed("random programs", tester.report()));
 }
@@ -26,7 +26,7 @@ TEST(SlowAcceptance, RandomProgramsOnTheKernel) {
 TEST(SlowValues, RandomProgramsOnTheKernel) {
   Tester tester;
   if (const auto lack = tester.lacks(Engine::Kernel)) GTEST_SKIP() << *lack;
-  run_random_programs(tester, 24'000, 24'000 + 40'000 / slowdown());
+  run_random_programs(tester, 24'000, 24'000 + 12'000 / slowdown());
   EXPECT_TRUE(agreed("random programs", tester.report()));
 }
 
