@@ -1,8 +1,16 @@
-// libseccomp in a child of its own, since there are rules on which seccomp_rule_add() of 2.5.4
-// never returns. The child arms a timer of processor time before each request, so that a hang is
-// one on a busy machine as well, and is replaced when the timer has killed it.
+// A generator in a child of its own, since there are rules on which seccomp_rule_add() of 2.5.4
+// never returns. Three processes: we; the child that answers, which arms a timer of processor time
+// before each request, so that a hang is one on a busy machine as well; and between the two a
+// keeper, who starts another child when one has ended. A child that waits uses no processor time:
+// for that there is a limit by the clock, at which we have the keeper kill it.
+//
+// The keeper is forked when the generator is made. Children are forked from it and not from us,
+// who may have threads by then: a lock that another thread holds stays locked in a fork.
+#include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,7 +20,9 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
-#include <system_error>
+#include <optional>
+#include <span>
+#include <utility>
 
 #include "assay/profile/generator.hpp"
 
@@ -60,8 +70,9 @@ class Reader {
   std::string_view left_;
 };
 
-std::string packed(const Request& request) {
+std::string packed(std::uint64_t number, const Request& request) {
   Writer bytes;
+  bytes.put(number);
   bytes.put(static_cast<std::uint64_t>(request.host));
   bytes.put(request.tree ? 1 : 0);
   bytes.put(request.rules.otherwise.value);
@@ -85,8 +96,8 @@ std::string packed(const Request& request) {
   return bytes.all();
 }
 
-Request unpacked(const std::string& text) {
-  Reader bytes(text);
+// What follows the number.
+Request unpacked(Reader bytes) {
   Request request;
   request.host = static_cast<seccomp::Arch>(bytes.number());
   request.tree = bytes.number() != 0;
@@ -112,38 +123,53 @@ Request unpacked(const std::string& text) {
   return request;
 }
 
-bool write_all(int to, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t size = send(to, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (size < 0 && errno == EINTR) continue;
-    if (size <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(size));
+// Sockets of packets: a message is there as a whole or not at all, whoever is killed meanwhile.
+class Socket {
+ public:
+  Socket() = default;
+  explicit Socket(int descriptor) : descriptor_(descriptor) {}
+  Socket(Socket&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  Socket& operator=(Socket&& other) noexcept {
+    std::swap(descriptor_, other.descriptor_);
+    return *this;
   }
-  return true;
-}
+  ~Socket() { close(); }
 
-bool read_all(int from, char* to, std::size_t size) {
-  while (size > 0) {
-    const ssize_t got = read(from, to, size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return false;
-    to += got;
-    size -= static_cast<std::size_t>(got);
+  void close() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    descriptor_ = -1;
   }
-  return true;
-}
+  int descriptor() const { return descriptor_; }
 
-bool send_message(int to, const std::string& message) {
-  Writer framed;
-  framed.put(std::string_view(message));
-  return write_all(to, framed.all());
-}
+  bool send(std::string_view message) const {
+    ssize_t size = 0;
+    do {
+      size = ::send(descriptor_, message.data(), message.size(), MSG_NOSIGNAL);
+    } while (size < 0 && errno == EINTR);
+    return size == static_cast<ssize_t>(message.size());
+  }
 
-bool receive_message(int from, std::string& message) {
-  std::array<char, sizeof(std::uint64_t)> size;
-  if (!read_all(from, size.data(), size.size())) return false;
-  message.assign(Reader({size.data(), size.size()}).number(), '\0');
-  return read_all(from, message.data(), message.size());
+  // Good until the next one; empty at the end, as no message is.
+  std::string_view receive(int flags = 0) {
+    buffer_.resize(most_bytes);
+    ssize_t size = 0;
+    do {
+      size = recv(descriptor_, buffer_.data(), buffer_.size(), flags);
+    } while (size < 0 && errno == EINTR);
+    return {buffer_.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
+  }
+
+  static constexpr std::size_t most_bytes = std::size_t{128} << 10;
+
+ private:
+  int descriptor_ = -1;
+  std::vector<char> buffer_;
+};
+
+std::optional<std::array<Socket, 2>> socket_pair() {
+  std::array<int, 2> ends{};
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) return std::nullopt;
+  return std::array{Socket(ends[0]), Socket(ends[1])};
 }
 
 void arm(std::chrono::milliseconds limit) {
@@ -153,115 +179,245 @@ void arm(std::chrono::milliseconds limit) {
   setitimer(ITIMER_PROF, &timer, nullptr);
 }
 
-std::string answer_to(const Request& request) {
-  const auto made = libseccomp_generator()(request);
+std::string packed(std::uint64_t number, const tl::expected<Instructions, Declined>& made) {
   Writer bytes;
+  bytes.put(number);
   bytes.put(made ? 0 : 1);
-  if (!made) {
+  if (made) {
+    bytes.put(std::string_view(reinterpret_cast<const char*>(made->data()),
+                               made->size() * sizeof(bpf::Instruction)));
+  } else {
     bytes.put(made.error().why);
-    return bytes.all();
+    bytes.put(made.error().broken ? 1 : 0);
   }
-  bytes.put(std::string_view(reinterpret_cast<const char*>(made->data()),
-                             made->size() * sizeof(bpf::Instruction)));
   return bytes.all();
 }
 
-// The ends of other children among them: a child must see that its own parent is gone.
-void close_all_but(int end) {
-  const auto kept = static_cast<unsigned>(end);
-  if (kept > STDERR_FILENO + 1) close_range(STDERR_FILENO + 1, kept - 1, 0);
-  close_range(kept + 1, ~0U, 0);
+// What follows the number.
+tl::expected<Instructions, Declined> answer_in(Reader bytes) {
+  const bool made = bytes.number() == 0;
+  const std::string_view content = bytes.text();
+  if (!made)
+    return tl::unexpected(Declined{.broken = bytes.number() != 0, .why = std::string(content)});
+  Instructions instructions(content.size() / sizeof(bpf::Instruction));
+  std::memcpy(instructions.data(), content.data(), content.size());
+  return instructions;
 }
 
-// Ends with the parent, whose end is then closed. Not by PR_SET_PDEATHSIG: that is the thread.
-[[noreturn]] void serve(int end, std::chrono::milliseconds limit) {
-  close_all_but(end);
+constexpr std::string_view too_long = "more bytes than a request or an answer may have";
+
+// The child. Ends with the keeper, or when there is nobody to ask.
+[[noreturn]] void serve(const Generator& generator, Socket& requests,
+                        std::chrono::milliseconds limit) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);  // the keeper has one thread
   signal(SIGPROF, SIG_DFL);
-  for (std::string message; receive_message(end, message);) {
-    const Request request = unpacked(message);
+  while (true) {
+    const std::string_view message = requests.receive();
+    if (message.empty()) break;
+    Reader bytes(message);
+    const std::uint64_t number = bytes.number();
+    const Request request = unpacked(bytes);
     arm(limit);
-    const std::string answer = answer_to(request);
+    std::string answer = packed(number, generator(request));
     arm(std::chrono::milliseconds(0));
-    if (!send_message(end, answer)) break;
+    if (answer.size() > Socket::most_bytes)
+      answer =
+          packed(number, tl::unexpected(Declined{.broken = true, .why = std::string(too_long)}));
+    if (!requests.send(answer)) break;
   }
   _exit(0);
 }
 
-class Worker {
- public:
-  explicit Worker(std::chrono::milliseconds limit) : limit_(limit) {}
-  ~Worker() { stop(); }
-  Worker(const Worker&) = delete;
-  Worker& operator=(const Worker&) = delete;
+// What the two say to each other: the keeper how a child ended, we that one is to be killed.
+// Both name the child by how many there were before, so that no other is meant.
+std::string ended_message(std::uint64_t child, int status) {
+  Writer bytes;
+  bytes.put(child);
+  bytes.put(static_cast<std::uint64_t>(status));
+  return bytes.all();
+}
 
-  tl::expected<Instructions, Declined> ask(const Request& request) {
-    if (pid_ == 0 && !start())
-      return tl::unexpected(Declined{.broken = true, .why = "no child process"});
-    std::string message;
-    if (send_message(end_, packed(request)) && receive_message(end_, message))
-      return answer_in(message);
-    return gone();
+std::string kill_message(std::uint64_t child) {
+  Writer bytes;
+  bytes.put(child);
+  return bytes.all();
+}
+
+// The ends of other generators among them: a keeper must see that its own is gone.
+void close_all_but(int one, int other) {
+  const auto [low, high] = std::minmax({static_cast<unsigned>(one), static_cast<unsigned>(other)});
+  const auto close_between = [](unsigned first, unsigned last) {
+    if (first <= last) close_range(first, last, 0);
+  };
+  close_between(STDERR_FILENO + 1, low - 1);
+  close_between(low + 1, high - 1);
+  close_between(high + 1, ~0U);
+}
+
+class Keeper {
+ public:
+  Keeper(const Generator& generator, std::chrono::milliseconds limit, Socket requests,
+         Socket orders)
+      : generator_(generator),
+        limit_(limit),
+        requests_(std::move(requests)),
+        orders_(std::move(orders)) {}
+
+  // Until we are gone, and the child then as well.
+  [[noreturn]] void run() {
+    close_all_but(requests_.descriptor(), orders_.descriptor());
+    signal(SIGCHLD, SIG_DFL);  // children are waited for
+    while (start()) {
+      const bool wanted = until_it_ends();
+      const int status = wait();
+      // A request that it left unread is not for the next one.
+      while (!requests_.receive(MSG_DONTWAIT).empty()) {
+      }
+      if (!wanted || !orders_.send(ended_message(child_++, status))) break;
+    }
+    _exit(0);
   }
 
  private:
   bool start() {
-    std::array<int, 2> ends{};
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) return false;
     pid_ = fork();
     if (pid_ == 0) {
-      close(ends[0]);
-      serve(ends[1], limit_);
+      orders_.close();
+      serve(generator_, requests_, limit_);
     }
-    close(ends[1]);
-    end_ = ends[0];
-    if (pid_ > 0) return true;
-    close(end_);
-    pid_ = 0;
-    return false;
+    watch_ = Socket(pid_ > 0 ? static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)) : -1);
+    return watch_.descriptor() >= 0;
   }
 
-  int stop() {
-    if (pid_ <= 0) return 0;
-    close(end_);
+  // Whether there will be more to ask.
+  bool until_it_ends() {
+    while (true) {
+      std::array<pollfd, 2> ends{
+          {{watch_.descriptor(), POLLIN, 0}, {orders_.descriptor(), POLLIN, 0}}};
+      if (poll(ends.data(), ends.size(), -1) < 0) continue;
+      const bool told = ends[1].revents != 0;
+      const std::string_view order = told ? orders_.receive() : std::string_view();
+      const bool gone = told && order.empty();
+      if (gone || (told && Reader(order).number() == child_)) kill(pid_, SIGKILL);
+      if (gone || ends[0].revents != 0) return !gone;
+    }
+  }
+
+  int wait() const {
     int status = 0;
     while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
     }
-    pid_ = 0;
     return status;
   }
 
-  static tl::expected<Instructions, Declined> answer_in(const std::string& message) {
-    Reader bytes(message);
-    const bool made = bytes.number() == 0;
-    const std::string_view content = bytes.text();
-    if (!made) return tl::unexpected(Declined{.why = std::string(content)});
-    Instructions instructions(content.size() / sizeof(bpf::Instruction));
-    std::memcpy(instructions.data(), content.data(), content.size());
-    return instructions;
+  const Generator& generator_;
+  std::chrono::milliseconds limit_;
+  Socket requests_;
+  Socket orders_;
+  Socket watch_;
+  pid_t pid_ = 0;
+  std::uint64_t child_ = 0;
+};
+
+class Guarded {
+ public:
+  Guarded(const Generator& generator, GeneratorLimits limits) : limits_(limits) {
+    auto requests = socket_pair();
+    auto orders = socket_pair();
+    if (!requests || !orders) return;
+    keeper_ = fork();
+    if (keeper_ == 0)
+      Keeper(generator, limits.processor, std::move((*requests)[1]), std::move((*orders)[1])).run();
+    requests_ = std::move((*requests)[0]);
+    orders_ = std::move((*orders)[0]);
+  }
+  ~Guarded() {
+    if (keeper_ <= 0) return;
+    requests_.close();
+    orders_.close();
+    while (waitpid(keeper_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  }
+  Guarded(const Guarded&) = delete;
+  Guarded& operator=(const Guarded&) = delete;
+
+  tl::expected<Instructions, Declined> ask(const Request& request) {
+    if (keeper_ <= 0) return broken("no child process");
+    const std::string message = packed(++asked_, request);
+    if (message.size() > Socket::most_bytes) return broken(too_long);
+    if (!requests_.send(message)) return broken("no child process");
+    const auto end = std::chrono::steady_clock::now() + limits_.clock;
+    while (true) {
+      std::array<pollfd, 2> ends{
+          {{requests_.descriptor(), POLLIN, 0}, {orders_.descriptor(), POLLIN, 0}}};
+      const bool late = !poll_until(ends, end);
+      if ((ends[0].revents & POLLIN) == 0) return lost(late);
+      Reader bytes(requests_.receive());
+      // Else one that came too late.
+      if (bytes.number() == asked_) return answer_in(bytes);
+    }
   }
 
-  tl::expected<Instructions, Declined> gone() {
-    const int status = stop();
+ private:
+  static tl::unexpected<Declined> broken(std::string_view why) {
+    return tl::unexpected(Declined{.broken = true, .why = std::string(why)});
+  }
+
+  static bool poll_until(std::span<pollfd> ends, std::chrono::steady_clock::time_point end) {
+    while (true) {
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+      const auto most = std::max<std::chrono::milliseconds::rep>(left.count(), 0);
+      const int ready = poll(ends.data(), ends.size(), static_cast<int>(most));
+      if (ready > 0) return true;
+      if (ready == 0 || errno != EINTR) return false;
+    }
+  }
+
+  // The child has ended, or is too late and will be killed.
+  tl::unexpected<Declined> lost(bool late) {
+    if (late) {
+      while (!orders_.receive(MSG_DONTWAIT).empty()) ++child_;
+      orders_.send(kill_message(child_));
+    }
+    const std::string_view message = orders_.receive();
+    if (message.empty()) return broken("no child process");
+    ++child_;
+    Reader bytes(message);
+    bytes.number();
+    const int status = static_cast<int>(bytes.number());
+    if (late) return hung(limits_.clock, "");
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF)
-      return tl::unexpected(Declined{
-          .hangs = true,
-          .why = "no answer after " + std::to_string(limit_.count()) + " ms of processor time"});
+      return hung(limits_.processor, " of processor time");
     const std::string how =
         WIFSIGNALED(status) ? "signal " + std::to_string(WTERMSIG(status)) : "an early end";
     return tl::unexpected(Declined{.crashes = WIFSIGNALED(status), .why = how});
   }
 
-  std::chrono::milliseconds limit_;
-  pid_t pid_ = 0;
-  int end_ = -1;
+  static tl::unexpected<Declined> hung(std::chrono::milliseconds limit, const char* of_what) {
+    return tl::unexpected(
+        Declined{.hangs = true,
+                 .why = "no answer after " + std::to_string(limit.count()) + " ms" + of_what});
+  }
+
+  GeneratorLimits limits_;
+  pid_t keeper_ = 0;
+  Socket requests_;
+  Socket orders_;
+  std::uint64_t asked_ = 0;
+  std::uint64_t child_ = 0;  // how many have ended
 };
 
 }  // namespace
 
-Generator guarded_libseccomp_generator(std::chrono::milliseconds limit) {
-  return [worker = std::make_shared<Worker>(limit)](const Request& request) {
-    return worker->ask(request);
+Generator guarded(const Generator& generator, GeneratorLimits limits) {
+  return [guarded = std::make_shared<Guarded>(generator, limits)](const Request& request) {
+    return guarded->ask(request);
   };
+}
+
+Generator guarded_libseccomp_generator(GeneratorLimits limits) {
+  return guarded(libseccomp_generator(), limits);
 }
 
 }  // namespace assay::profile

@@ -1,6 +1,10 @@
 // Generators on random rules: wrong ones are refuted and their rules made small, and what is
 // said of the installed libseccomp is what stands in the data.
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <thread>
 
 #include "assay/bpf/opcode.hpp"
 #include "assay/profile/generator_campaign.hpp"
@@ -180,6 +184,70 @@ TEST(Generator, ALibraryThatHangsIsADisagreementAndTheNextOneIsAsked) {
   const Generator guarded = guarded_libseccomp_generator();
   EXPECT_EQ(judge(endless(), guarded).outcome, Outcome::Hangs);
   EXPECT_EQ(judge({}, guarded).outcome, Outcome::Same);
+}
+
+// Fails in one of three ways when it is asked for a tree; the default of the rules says which.
+tl::expected<Instructions, Declined> failing_at_trees(const Request& request) {
+  const Action way = request.rules.otherwise.action();
+  volatile std::uint64_t work = 0;
+  while (request.tree && way == Action::Allow) pause();
+  while (request.tree && way == Action::Log) work = work + 1;
+  if (request.tree) raise(SIGKILL);
+  return libseccomp_generator()(request);
+}
+
+Request tree_of(Action otherwise) {
+  Request request;
+  request.rules.otherwise = {value_of(otherwise)};
+  request.tree = true;
+  return request;
+}
+
+TEST(Generator, OneThatWaitsIsStoppedByTheClock) {
+  using std::chrono::milliseconds;
+  const Generator waiting = guarded(failing_at_trees, {milliseconds(50), milliseconds(2'000)});
+  for (int round = 0; round < 2; ++round) {
+    const Judgement judgement = judge(tree_of(Action::Allow), waiting);
+    EXPECT_EQ(judgement.outcome, Outcome::Hangs);
+    EXPECT_EQ(judgement.why, "no answer after 2000 ms");
+    EXPECT_EQ(judge({}, waiting).outcome, Outcome::Same);
+  }
+}
+
+TEST(Generator, OneThatWorksIsStoppedByItsProcessorTime) {
+  const Generator working = guarded(failing_at_trees);
+  const Judgement judgement = judge(tree_of(Action::Log), working);
+  EXPECT_EQ(judgement.outcome, Outcome::Hangs);
+  EXPECT_EQ(judgement.why, "no answer after 50 ms of processor time");
+  EXPECT_EQ(judge({}, working).outcome, Outcome::Same);
+}
+
+TEST(Generator, OneThatCrashesIsReplaced) {
+  const Generator crashing = guarded(failing_at_trees);
+  const Judgement judgement = judge(tree_of(Action::Trap), crashing);
+  EXPECT_EQ(judgement.outcome, Outcome::Crashes);
+  EXPECT_EQ(judgement.why, "signal 9");
+  EXPECT_EQ(judge({}, crashing).outcome, Outcome::Same);
+}
+
+// Each with a child of its own, made before the threads; what hangs is replaced meanwhile.
+TEST(Generator, GuardedOnesServeThreadsSideBySide) {
+  constexpr std::size_t count = 4;
+  std::vector<Generator> generators(count);
+  for (Generator& generator : generators) generator = guarded(failing_at_trees);
+  std::vector<std::vector<Outcome>> outcomes(count);
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < count; ++i)
+    threads.emplace_back([&, i] {
+      for (int round = 0; round < 5; ++round)
+        for (const Request& request : {Request{}, tree_of(Action::Log), tree_of(Action::Trap)})
+          outcomes[i].push_back(judge(request, generators[i]).outcome);
+    });
+  for (std::thread& thread : threads) thread.join();
+  std::vector<Outcome> expected;
+  for (int round = 0; round < 5; ++round)
+    expected.insert(expected.end(), {Outcome::Same, Outcome::Hangs, Outcome::Crashes});
+  for (const auto& each : outcomes) EXPECT_EQ(each, expected);
 }
 
 // A later rule without conditions settles what overlaps, but not for who was asked before it.

@@ -6,7 +6,6 @@
 #include <atomic>
 #include <filesystem>
 #include <functional>
-#include <mutex>
 #include <thread>
 
 #include "assay/bpf/codec.hpp"
@@ -47,22 +46,27 @@ class Threads {
         end_(std::chrono::steady_clock::now() + std::chrono::seconds(fuzzing.seconds)) {}
 
   GeneratorTally run() {
+    // Generators fork, which is for a process of one thread.
+    std::vector<profile::GeneratorCampaign> campaigns;
+    for (unsigned i = 0; i < fuzzing_.jobs; ++i)
+      campaigns.emplace_back(fuzzing_.generator(), fuzzing_.seed, sample::RuleShape{},
+                             fuzzing_.budget);
     std::vector<std::thread> threads;
-    for (unsigned i = 0; i < fuzzing_.jobs; ++i) threads.emplace_back([this] { work(); });
+    for (profile::GeneratorCampaign& campaign : campaigns)
+      threads.emplace_back([&] { work(campaign); });
     for (std::thread& thread : threads) thread.join();
-    return std::move(tally_);
+    GeneratorTally tally;
+    for (const profile::GeneratorCampaign& campaign : campaigns) tally.add(campaign.tally());
+    return tally;
   }
 
  private:
-  void work() {
-    profile::GeneratorCampaign campaign(fuzzing_.generator(), fuzzing_.seed, {}, fuzzing_.budget);
+  void work(profile::GeneratorCampaign& campaign) {
     while (!late()) {
       const std::uint64_t item = next_++;
       if (item >= fuzzing_.profiles) break;
       campaign.run(item);
     }
-    const std::lock_guard lock(mutex_);
-    tally_.add(campaign.tally());
   }
 
   bool late() const { return fuzzing_.seconds != 0 && std::chrono::steady_clock::now() >= end_; }
@@ -70,8 +74,6 @@ class Threads {
   const GeneratorFuzzing& fuzzing_;
   std::chrono::steady_clock::time_point end_;
   std::atomic<std::uint64_t> next_{0};
-  std::mutex mutex_;
-  GeneratorTally tally_;
 };
 
 std::vector<const Cause*> by_count(const GeneratorTally& tally) {

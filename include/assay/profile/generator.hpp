@@ -44,9 +44,15 @@ using Generator = std::function<tl::expected<Instructions, Declined>(const Reque
 // In this process. There are rules on which the version of Debian 12 never comes back: for rules
 // of others, take the guarded one.
 Generator libseccomp_generator();
-// In a child process that may use so much processor time for a request. One thread at a time.
-Generator guarded_libseccomp_generator(
-    std::chrono::milliseconds limit = std::chrono::milliseconds(50));
+
+struct GeneratorLimits {
+  std::chrono::milliseconds processor{50};  // processor time for a request
+  std::chrono::milliseconds clock{10'000};  // for one that waits for something
+};
+// In a child process, which is replaced when it has hung or crashed. One thread at a time. Make it
+// before there are other threads: this forks, and children later do not come from this process.
+Generator guarded(const Generator& generator, GeneratorLimits limits = {});
+Generator guarded_libseccomp_generator(GeneratorLimits limits = {});
 
 // A program that gets linux.seccomp as JSON on stdin and answers with a raw little-endian
 // filter on stdout and exit 0, or says why not on stderr. Started without a shell; bounded in
