@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """assay fuzz-generator as a long job: shares, kills and merging give the run without shares."""
+# The kernel's part: schema_test.py and process_test.py.
 import json
 import os
 import re
@@ -21,8 +22,8 @@ class FuzzGenerator(outside.InFolder):
         (self.folder / "allow.bpf").write_bytes(bytes.fromhex("060000000000ff7f"))
 
     def fuzz(self, *arguments, profiles=200, statuses=(0, 1), command=()):
-        done = outside.run("fuzz-generator", "--profiles", str(profiles), "--seed", "3", *arguments,
-                           *command, cwd=self.folder)
+        done = outside.run("fuzz-generator", "--profiles", str(profiles), "--seed", "3",
+                           "--no-confirm", *arguments, *command, cwd=self.folder)
         self.assertIn(done.returncode, statuses, done.stderr)
         return done
 
@@ -57,7 +58,7 @@ class FuzzGenerator(outside.InFolder):
         profiles = 2_000
         expected = self.whole(profiles)
         command = [outside.ASSAY, "fuzz-generator", "--profiles", str(profiles), "--seed", "3",
-                   "-o", "out.json", "--checkpoint", "state", "--resume"]
+                   "--no-confirm", "-o", "out.json", "--checkpoint", "state", "--resume"]
         kills = 0
         for _ in range(200):
             process = subprocess.Popen(command, cwd=self.folder, stderr=subprocess.DEVNULL,
@@ -77,7 +78,6 @@ class FuzzGenerator(outside.InFolder):
         self.fuzz(*place, profiles=10)
         self.fuzz(*place, profiles=11, statuses=(2,))
         self.fuzz("--shard", "0/1", "--output-dir", "causes", statuses=(2,))
-
-
+        self.fuzz("--confirm", statuses=(2,))
 
 outside.main()

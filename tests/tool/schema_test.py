@@ -246,12 +246,15 @@ class Schema(outside.InFolder):
         self.assertIsNone(row["format"])
 
     def test_fuzz_generator(self):
-        rows = self.objects("fuzz-generator", "fuzz-generator", "--profiles", "20", statuses=(0, 1))
+        rows = self.objects("fuzz-generator", "fuzz-generator", "--profiles", "20", "--no-confirm",
+                            statuses=(0, 1))
         self.assertEqual(rows[-1]["profiles"], 20)
         self.assertEqual(rows[-1]["causes"], len(rows) - 1)
 
     def test_fuzz_generator_asks_the_kernel(self):
-        rows = self.objects("fuzz-generator", "fuzz-generator", "--profiles", "40", "--confirm",
+        if "ASSAY_NO_FILTERS" in os.environ:
+            return
+        rows = self.objects("fuzz-generator", "fuzz-generator", "--profiles", "40",
                             statuses=(0, 1))
         self.assertEqual(sum(rows[-1]["confirmations"].values()), len(rows) - 1)
         self.assertEqual(rows[-1]["confirmations"]["contradicted"], 0)

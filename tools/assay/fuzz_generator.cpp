@@ -24,8 +24,8 @@ using profile::GeneratorTally;
 constexpr Manual manual{
     "fuzz-generator", "[-- COMMAND [ARGUMENTS]]",
     "Draws random rules, lets a generator make a filter of them, and compares the filter with\n"
-    "what the rules mean, over all inputs. What disagrees is made small, and told once for each\n"
-    "distinct cause.",
+    "what the rules mean, over all inputs. What disagrees is made small, confirmed by the running\n"
+    "kernel where that can run the filter, and told once for each distinct cause.",
     "COMMAND gets linux.seccomp of the OCI runtime-spec as JSON on stdin, and answers with a raw\n"
     "little-endian filter on stdout and exit 0, or says why not on stderr and exits non-zero.\n"
     "Without COMMAND the generator is the installed libseccomp, through its API, as list and as\n"
@@ -128,7 +128,7 @@ std::string to_text(const GeneratorTally& tally) {
 std::string to_text(const Confirmations& sum) {
   return "the running kernel: " + std::to_string(sum.confirmed) + " causes confirmed, " +
          std::to_string(sum.contradicted) + " contradicted, " + std::to_string(sum.not_compared) +
-         " not compared\n";
+         " not confirmed\n";
 }
 
 // NUMBER.json, .bpf and .txt, from 1; a status after a complaint.
@@ -178,6 +178,8 @@ tl::expected<GeneratorFuzzing, ExitStatus> read_fuzzing(const CommandLine& line,
   fuzzing.generator_name = "libseccomp-" + profile::libseccomp_version();
   for (std::size_t i = 0; i < command.size(); ++i)
     fuzzing.generator_name = (i == 0 ? "" : fuzzing.generator_name + ",") + command[i];
+  if (line.has("no-confirm")) return fuzzing;
+  fuzzing.opinion = running_kernel_if_possible();
   if (!line.has("confirm")) return fuzzing;
   auto opinion = running_kernel();
   if (!opinion) return tl::unexpected(opinion.error());
@@ -235,7 +237,9 @@ ExitStatus run_fuzz_generator(const Arguments& arguments) {
             {"seconds", OptionKind::Text, "N", "stop after so long, if that is earlier"},
             {"seed", OptionKind::Text, "S", "profile k depends on S and k alone (1)"},
             {"jobs", OptionKind::Text, "J", "at a time (1); never changes results"},
-            {"confirm", OptionKind::Flag, "", "ask the running kernel about each witness"},
+            {"confirm", OptionKind::Flag, "",
+             "exit 4 where the running kernel cannot be asked about the witnesses"},
+            {"no-confirm", OptionKind::Flag, "", "do not ask it, and install no filter"},
             {"output-dir", OptionKind::Text, "DIR", "where each cause is stored"}});
   add_job_options(line);
   add_budget_options(line);
@@ -244,6 +248,8 @@ ExitStatus run_fuzz_generator(const Arguments& arguments) {
     return line.usage("expected -- COMMAND or --generator libseccomp");
   if (line.has("generator"))
     if (const auto word = line.choice("generator", {"libseccomp"}); !word) return word.error();
+  if (line.has("confirm") && line.has("no-confirm"))
+    return line.usage("options '--confirm' and '--no-confirm' exclude each other");
   if (is_job(line) && line.has("output-dir"))
     return line.usage("option '--output-dir' is for a run that is not a long job");
   const auto fuzzing = read_fuzzing(line, command);

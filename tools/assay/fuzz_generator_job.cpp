@@ -143,7 +143,7 @@ ExitStatus fuzz_generator_job(const CommandLine& line, const GeneratorFuzzing& f
   std::string settings = "generator=" + fuzzing.generator_name +
                          " seed=" + std::to_string(fuzzing.seed) +
                          " profiles=" + std::to_string(fuzzing.profiles);
-  for (const char* option : {"semantics", "node-limit", "time-limit", "confirm"})
+  for (const char* option : {"semantics", "node-limit", "time-limit", "no-confirm"})
     if (line.has(option)) settings += " " + std::string(option) + "=" + line.given(option);
   auto run = open_run(line, "fuzz-generator", settings);
   if (!run) return run.error();

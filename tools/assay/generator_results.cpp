@@ -63,10 +63,8 @@ std::string to_text(const Disagreement& found, const Confirmation* confirmation)
             " meant, " + text::to_text(judgement.actual) + " returned\n";
   if (!judgement.why.empty()) text += "  " + load::printable(judgement.why) + "\n";
   if (confirmation == nullptr) return text;
-  return text + "  the running kernel: " +
-         (*confirmation ? text::to_text(**confirmation)
-                        : "not compared: " + confirmation->error()) +
-         "\n";
+  if (!*confirmation) return text + "  not confirmed: " + confirmation->error() + "\n";
+  return text + "  the running kernel: " + text::to_text(**confirmation) + "\n";
 }
 
 }  // namespace assay::tool
