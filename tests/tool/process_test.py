@@ -235,6 +235,71 @@ class AuditOfProcesses(Live):
             process.stdout.close()
 
 
+class ProfilesOfProcesses(Live):
+    """What a process got, beside the profile that it should have."""
+    DENY = {"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64"],
+            "syscalls": [{"names": ["clone3", "reboot"], "action": "SCMP_ACT_ERRNO"}]}
+    OTHER = {**DENY, "syscalls": [{"names": ["reboot"], "action": "SCMP_ACT_ERRNO"}]}
+
+    def setUp(self):
+        super().setUp()
+        self.needs_root()
+        for name in ("DENY", "OTHER"):
+            (self.folder / f"{name}.json").write_text(json.dumps(getattr(self, name)))
+        self.check(outside.run("profile", "compile", "DENY.json", "-o", "deny.bpf",
+                               cwd=self.folder))
+
+    def profile(self, *arguments, status=0):
+        return self.rows("profile", outside.run("profile", *arguments, "--format", "json",
+                                                cwd=self.folder), status)
+
+    def test_drift_of_a_process_is_that_of_its_profile(self):
+        with self.sleeper("deny.bpf") as pid:
+            meant, loaded = self.profile("drift", "DENY.json", f"pid:{pid}", status=1)
+            self.assertEqual(loaded["file"], f"pid:{pid}")
+            self.assertEqual(loaded["calls"], meant["calls"])
+            self.assertEqual([(call["syscall"], call["verdicts"]) for call in loaded["calls"]
+                              if call["breaks"]], [("clone3", ["ERRNO(1)"])])
+            other, loaded = self.profile("drift", "OTHER.json", f"pid:{pid}", status=1)
+            self.assertFalse([call for call in other["calls"] if call["breaks"]])
+            self.assertNotEqual(loaded["calls"], other["calls"])
+
+    def test_a_process_under_another_profile_has_a_witness(self):
+        with self.sleeper("deny.bpf") as pid:
+            against = ["--against", f"pid:{pid}"]
+            row, = self.profile("verify", "DENY.json", *against)
+            self.assertIs(row["equal"], True)
+            row, = self.profile("verify", "OTHER.json", *against, status=1)
+            difference, = row["differences"]
+            self.assertEqual((difference["syscalls"], difference["intended"],
+                              difference["actual"], difference["fails"]),
+                             (["clone3"], "ALLOW", "ERRNO(1)", "closed"))
+            witness = difference["witness"]
+            self.assertEqual(witness["syscall"], "clone3")
+            (self.folder / "witness").write_text(json.dumps(witness) + "\n")
+            ran, = self.rows("run", outside.run("run", f"pid:{pid}", "--records", "witness",
+                                                "--format", "json", cwd=self.folder))
+            self.assertEqual(ran["verdict"], "ERRNO(1)")
+
+
+class WithoutFilters(Live):
+    def test_a_witness_is_not_confirmed_where_no_filter_can_be_installed(self):
+        (self.folder / "none.txt").write_text(
+            "ld [nr]\njeq #x86_64.seccomp, no\nret #ALLOW\nno: ret #ERRNO(1)\n")
+        self.check(outside.run("asm", "none.txt", "-o", "none.bpf", cwd=self.folder))
+        def fuzz(*options):
+            command = [*self.under, "none.bpf", "--", outside.ASSAY, "fuzz-generator", "--profiles",
+                       "20", *options, "--", "cat", "allow.bpf"]
+            return subprocess.run(command, cwd=self.folder, capture_output=True, timeout=60,
+                                  env=outside.environment())
+        told = self.check(fuzz(), 1).decode()
+        self.assertIn("  not confirmed: seccomp filters cannot be installed here\n", told)
+        self.assertRegex(told, r"the running kernel: 0 causes confirmed, 0 contradicted, [1-9]\d* not "
+                         "confirmed\n")
+        self.assertNotIn("confirmed", self.check(fuzz("--no-confirm"), 1).decode())
+        self.check(fuzz("--confirm"), 4, "seccomp filters cannot be installed here")
+
+
 class DumpCommand(Live):
     def dump(self, *arguments, **options):
         return outside.run("dump", *arguments, cwd=self.folder, **options)
