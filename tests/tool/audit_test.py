@@ -107,6 +107,14 @@ class Audit(outside.InFolder):
         rows = self.rows("--targets", "-", stdin=b"a.txt\n\nb.txt\n")
         self.assertEqual([row["target"] for row in rows], ["a.txt", "b.txt"])
 
+    def test_a_list_may_be_long_but_not_a_name(self):
+        self.write("a.txt", DENY_EXEC)
+        listed = b"\n" * (20 << 20) + b"a.txt"
+        rows = self.rows("--targets", "-", stdin=listed)
+        self.assertEqual([row["target"] for row in rows], ["a.txt"])
+        done = self.audit("--targets", "-", stdin=b"a.txt\n" + b"x" * 100_000)
+        self.check(done, 3, "byte 6: found a line of more than 65536 bytes")
+
     def test_a_stack_is_judged_as_a_whole(self):
         self.write("exec.txt", DENY_EXEC)
         self.write("other.txt", DENY_EXEC.replace("execve", "execveat"))

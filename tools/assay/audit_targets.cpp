@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <iterator>
 #include <span>
+#include <string_view>
 #include <utility>
 
 #include "assay/audit/machine.hpp"
@@ -16,7 +17,7 @@ namespace assay::tool {
 namespace {
 
 constexpr std::string_view process_prefix = "pid:";
-constexpr std::size_t list_limit = std::size_t{16} << 20;
+constexpr std::size_t longest_name = 65536;  // of a line in a list
 
 std::vector<std::string> files_of(const std::string& folder) {
   std::vector<std::string> files;
@@ -157,27 +158,53 @@ void count_instructions(LoadedTarget& loaded) {
   for (const audit::Filter& filter : loaded.target.filters) loaded.insns += filter.program.size();
 }
 
-tl::expected<std::vector<std::string>, load::InputError> names_in(const std::string& name) {
-  auto file = load::InputFile::open(name);
+load::InputError too_long(const std::string& list, std::uint64_t offset) {
+  return {.kind = load::InputErrorKind::TooLarge,
+          .file = list,
+          .offset = offset,
+          .found = "a line of more than " + std::to_string(longest_name) + " bytes",
+          .expected = "a name in each",
+          .suggestion{}};
+}
+
+// Portion by portion: a list is as long as it is, only its names are kept.
+tl::expected<std::vector<std::string>, load::InputError> names_in(const std::string& list) {
+  auto file = load::InputFile::open(list);
   if (!file) return tl::unexpected(file.error());
-  const auto bytes = load::read_up_to(*file, list_limit);
-  if (!bytes) return tl::unexpected(bytes.error());
   std::vector<std::string> names;
-  for (std::size_t start = 0; start < bytes->size();) {
-    const auto end = std::min(bytes->find('\n', start), bytes->size());
-    if (end > start) names.push_back(bytes->substr(start, end - start));
-    start = end + 1;
+  std::string name;  // begun, without its end yet
+  const auto end_name = [&] {
+    if (!name.empty()) names.emplace_back(name);  // a copy is as long as the name
+    name.clear();
+  };
+  std::vector<char> portion(65536);
+  for (std::uint64_t offset = 0;;) {
+    const auto size = file->read(portion.data(), portion.size());
+    if (!size) return tl::unexpected(size.error());
+    if (*size == 0) break;
+    for (std::string_view left(portion.data(), *size); !left.empty();) {
+      const std::size_t end = std::min(left.find('\n'), left.size());
+      name += left.substr(0, end);
+      if (name.size() > longest_name)
+        return tl::unexpected(too_long(list, offset + *size - left.size() + end - name.size()));
+      if (end == left.size()) break;
+      end_name();
+      left.remove_prefix(end + 1);
+    }
+    offset += *size;
   }
+  end_name();
   return names;
 }
 
 }  // namespace
 
-std::vector<Named> expand(const std::vector<std::string>& operands, bool as_one_stack,
+std::vector<Named> expand(std::vector<std::string> operands, bool as_one_stack,
                           const CommandLine& line) {
   std::vector<std::string> names;
-  for (const std::string& operand : operands) {
+  for (std::string& operand : operands) {
     auto more = names_of(operand, line);
+    operand = {};  // a list may have a million
     names.insert(names.end(), std::make_move_iterator(more.begin()),
                  std::make_move_iterator(more.end()));
   }
@@ -199,9 +226,10 @@ tl::expected<std::vector<std::string>, ExitStatus> read_list(const CommandLine& 
 tl::expected<std::vector<std::string>, ExitStatus> operands_and_listed(const CommandLine& line) {
   std::vector<std::string> operands = line.operands();
   if (!line.has("targets")) return operands;
-  const auto more = read_list(line, "targets");
+  auto more = read_list(line, "targets");
   if (!more) return tl::unexpected(more.error());
-  operands.insert(operands.end(), more->begin(), more->end());
+  operands.insert(operands.end(), std::make_move_iterator(more->begin()),
+                  std::make_move_iterator(more->end()));
   return operands;
 }
 

@@ -20,10 +20,10 @@ struct Named {
 
 // Folders become their files, in order, profiles of several targets each of these, pid:* every
 // process under a filter.
-std::vector<Named> expand(const std::vector<std::string>& operands, bool as_one_stack,
+std::vector<Named> expand(std::vector<std::string> operands, bool as_one_stack,
                           const CommandLine& line);
-// The names, a line each, in the file that the option names; or, after a complaint, the status to
-// end with.
+// The names, a line each, in the file that the option names, however long that is; or, after a
+// complaint, the status to end with.
 tl::expected<std::vector<std::string>, ExitStatus> read_list(const CommandLine& line,
                                                              const char* option);
 // The operands, and the names in the file of --targets.

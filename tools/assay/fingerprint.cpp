@@ -119,9 +119,9 @@ ExitStatus of_targets(const CommandLine& line, const std::vector<Named>& targets
 }
 
 tl::expected<std::vector<Named>, ExitStatus> targets_of(const CommandLine& line) {
-  const auto operands = operands_and_listed(line);
+  auto operands = operands_and_listed(line);
   if (!operands) return tl::unexpected(operands.error());
-  return expand(*operands, false, line);
+  return expand(std::move(*operands), false, line);
 }
 
 // Whether the operands name more than themselves.
