@@ -26,6 +26,11 @@ class Help(outside.InFolder):
         done = outside.shell(line, self.folder)
         self.assertIn(done.returncode, (0, 1), done.stderr)  # an example may say no
         found = done.stdout.decode().splitlines()
+        if command and command[0] in ("confirm", "campaign") and outside.lacks_32_bit_calls():
+            # What is asked through them is counted as not asked.
+            found = [shown for shown in found if not shown.endswith("the kernel has no 32-bit calls")]
+            found, expected = ([re.sub(r"\d+ verdicts|^(  [A-Z]+) +\d+", r"\1", shown)
+                                for shown in lines] for lines in (found, expected))
         if expected and expected[-1] == "...":
             del expected[-1]
             del found[len(expected):]

@@ -1,6 +1,7 @@
 """What the tests of the command share: they run it from outside and look at stdout, stderr and
 exit status. $ASSAY is the command."""
 import contextlib
+import functools
 import os
 import subprocess
 import sys
@@ -27,6 +28,13 @@ def environment():
 def run(*arguments, stdin=b"", timeout=60, **options):
     return subprocess.run([ASSAY, *map(os.fspath, arguments)], input=stdin, capture_output=True,
                           timeout=timeout, env=environment(), **options)
+
+
+@functools.cache
+def lacks_32_bit_calls():
+    """Of this kernel, by what `confirm` says of a filter for everything."""
+    done = run("confirm", "-", stdin=b"ret #ALLOW\n")
+    return b"the kernel has no 32-bit calls" in done.stdout
 
 
 def shell(line, folder, stdin=None, timeout=60):
