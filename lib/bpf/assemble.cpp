@@ -24,8 +24,8 @@ constexpr auto mnemonics = [] {
 
 class Assembler {
  public:
-  Assembler(std::string_view text, SymbolResolver& symbols, std::size_t limit)
-      : scan_(text, Comments::Assembly), symbols_(symbols), limit_(limit) {}
+  Assembler(std::string_view text, SymbolResolver& symbols, std::size_t limit, Lines* lines)
+      : scan_(text, Comments::Assembly), symbols_(symbols), limit_(limit), lines_(lines) {}
 
   Decoded run() {
     if (!scan_.check_encoding() || !read_statements() || !bind_labels())
@@ -226,20 +226,27 @@ class Assembler {
     if (!placed) {
       scan_.fail(DecodeErrorKind::Range, statements_[placed.error()].offset, "this jump",
                  "one that 32 bits can say after far branches have been rewritten");
-    } else if (placed->size() > limit_) {
+    } else if (placed->instructions.size() > limit_) {
       scan_.fail(DecodeErrorKind::TooMany, scan_.position(),
-                 std::to_string(placed->size()) +
+                 std::to_string(placed->instructions.size()) +
                      " instructions after far branches "
                      "have been rewritten",
                  at_most(limit_));
     }
     if (scan_.failed()) return tl::unexpected(scan_.error());
-    return std::move(*placed);
+    if (lines_ != nullptr) {
+      std::vector<std::size_t> starts;
+      for (const std::size_t statement : placed->statements)
+        starts.push_back(statements_[statement].offset);
+      *lines_ = scan_.lines_of(starts);
+    }
+    return std::move(placed->instructions);
   }
 
   Scanner scan_;
   SymbolResolver& symbols_;
   std::size_t limit_;
+  Lines* lines_;
   std::vector<Statement> statements_;
   Labels labels_;
 };
@@ -251,13 +258,13 @@ class NoSymbols : public SymbolResolver {
 
 }  // namespace
 
-Decoded assemble(std::string_view text, SymbolResolver& symbols, std::size_t limit) {
-  return Assembler(text, symbols, limit).run();
+Decoded assemble(std::string_view text, SymbolResolver& symbols, std::size_t limit, Lines* lines) {
+  return Assembler(text, symbols, limit, lines).run();
 }
 
-Decoded assemble(std::string_view text, std::size_t limit) {
+Decoded assemble(std::string_view text, std::size_t limit, Lines* lines) {
   NoSymbols none;
-  return assemble(text, none, limit);
+  return assemble(text, none, limit, lines);
 }
 
 }  // namespace assay::bpf

@@ -37,9 +37,10 @@ class CReader {
  public:
   CReader(std::string_view text, std::size_t limit) : scan_(text, Comments::C), limit_(limit) {}
 
-  Decoded read() {
-    if (scan_.check_encoding() && read_all()) return std::move(instructions_);
-    return tl::unexpected(scan_.error());
+  Decoded read(Lines* lines) {
+    if (!scan_.check_encoding() || !read_all()) return tl::unexpected(scan_.error());
+    if (lines != nullptr) *lines = scan_.lines_of(starts_);
+    return std::move(instructions_);
   }
 
  private:
@@ -90,6 +91,7 @@ class CReader {
 
   bool entry() {
     const std::size_t start = scan_.position();
+    starts_.push_back(start);
     if (scan_.peek() == '{') return braces();
     const std::string_view macro = scan_.word();
     if (macro == "BPF_STMT") return call({0, 3});
@@ -193,11 +195,14 @@ class CReader {
   Scanner scan_;
   std::size_t limit_;
   std::vector<Instruction> instructions_;
+  std::vector<std::size_t> starts_;  // of each of them in the text
 };
 
 }  // namespace
 
-Decoded decode_c(std::string_view text, std::size_t limit) { return CReader(text, limit).read(); }
+Decoded decode_c(std::string_view text, std::size_t limit, Lines* lines) {
+  return CReader(text, limit).read(lines);
+}
 
 std::string encode_c(std::span<const Instruction> instructions) {
   std::string text;

@@ -139,16 +139,21 @@ std::string to_string(const DecodeError& error) {
   return text;
 }
 
-Decoded decode(std::span<const std::byte> bytes, Format format, std::size_t limit) {
+Decoded decode(std::span<const std::byte> bytes, Format format, std::size_t limit, Lines* lines) {
+  if (lines != nullptr) lines->clear();
   switch (format) {
     case Format::Raw: break;
     case Format::RawBe: return decode_raw(bytes, std::endian::big, limit);
-    case Format::Text: return assemble(text_of(bytes), limit);
-    case Format::Decimal: return decode_decimal(text_of(bytes), limit);
-    case Format::Hex: return decode_hex(text_of(bytes), limit);
-    case Format::C: return decode_c(text_of(bytes), limit);
+    case Format::Text: return assemble(text_of(bytes), limit, lines);
+    case Format::Decimal: return decode_decimal(text_of(bytes), limit, lines);
+    case Format::Hex: return decode_hex(text_of(bytes), limit, lines);
+    case Format::C: return decode_c(text_of(bytes), limit, lines);
   }
   return decode_raw(bytes, std::endian::little, limit);
+}
+
+Decoded decode(std::span<const std::byte> bytes, Format format, std::size_t limit) {
+  return decode(bytes, format, limit, nullptr);
 }
 
 std::string encode(std::span<const Instruction> instructions, Format format) {

@@ -12,9 +12,10 @@ class DecimalReader {
  public:
   DecimalReader(std::string_view text, std::size_t limit) : scan_(text), limit_(limit) {}
 
-  Decoded read() {
-    if (scan_.check_encoding() && read_all()) return std::move(instructions_);
-    return tl::unexpected(scan_.error());
+  Decoded read(Lines* lines) {
+    if (!scan_.check_encoding() || !read_all()) return tl::unexpected(scan_.error());
+    if (lines != nullptr) *lines = scan_.lines_of(starts_);
+    return std::move(instructions_);
   }
 
  private:
@@ -40,6 +41,7 @@ class DecimalReader {
     if (instructions_.size() == count_)
       return scan_.fail(DecodeErrorKind::Count, scan_.position(), "one more instruction",
                         promised());
+    starts_.push_back(scan_.position());
     std::uint64_t code = 0;
     std::uint64_t jt = 0;
     std::uint64_t jf = 0;
@@ -78,12 +80,13 @@ class DecimalReader {
   std::size_t limit_;
   std::uint64_t count_ = 0;
   std::vector<Instruction> instructions_;
+  std::vector<std::size_t> starts_;  // of each of them in the text
 };
 
 }  // namespace
 
-Decoded decode_decimal(std::string_view text, std::size_t limit) {
-  return DecimalReader(text, limit).read();
+Decoded decode_decimal(std::string_view text, std::size_t limit, Lines* lines) {
+  return DecimalReader(text, limit).read(lines);
 }
 
 std::string encode_decimal(std::span<const Instruction> instructions) {

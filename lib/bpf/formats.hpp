@@ -5,13 +5,14 @@
 #include <string>
 #include <string_view>
 
-#include "assay/bpf/codec.hpp"
+#include "assay/bpf/lines.hpp"
 
 namespace assay::bpf {
 
-Decoded decode_decimal(std::string_view text, std::size_t limit);
-Decoded decode_hex(std::string_view text, std::size_t limit);
-Decoded decode_c(std::string_view text, std::size_t limit);
+// `lines` as in decode(), perhaps null.
+Decoded decode_decimal(std::string_view text, std::size_t limit, Lines* lines);
+Decoded decode_hex(std::string_view text, std::size_t limit, Lines* lines);
+Decoded decode_c(std::string_view text, std::size_t limit, Lines* lines);
 
 std::string encode_decimal(std::span<const Instruction> instructions);
 std::string encode_hex(std::span<const Instruction> instructions);

@@ -10,8 +10,9 @@ class HexReader {
  public:
   HexReader(std::string_view text, std::size_t limit) : scan_(text), limit_(limit) {}
 
-  Decoded read() {
+  Decoded read(Lines* lines) {
     if (!scan_.check_encoding() || !read_bytes()) return tl::unexpected(scan_.error());
+    if (lines != nullptr) *lines = scan_.lines_of(starts_);
     return decode(bytes_, Format::Raw, limit_);
   }
 
@@ -19,7 +20,7 @@ class HexReader {
   bool read_bytes() {
     while (skip_between(), !scan_.at_end()) {
       if (bytes_.size() % 8 == 0) {
-        instruction_ = scan_.position();
+        starts_.push_back(scan_.position());
         if (bytes_.size() / 8 == limit_)
           return scan_.fail(DecodeErrorKind::TooMany, scan_.position(), "one more instruction",
                             at_most(limit_));
@@ -29,7 +30,7 @@ class HexReader {
     if (bytes_.empty())
       return scan_.fail(DecodeErrorKind::Empty, scan_.position(), "nothing", an_instruction);
     if (const std::size_t rest = bytes_.size() % 8; rest != 0)
-      return scan_.fail(DecodeErrorKind::Incomplete, instruction_,
+      return scan_.fail(DecodeErrorKind::Incomplete, starts_.back(),
                         std::to_string(rest) + (rest == 1 ? " byte" : " bytes") + " at the end",
                         "instructions of 8 bytes");
     return true;
@@ -63,14 +64,14 @@ class HexReader {
 
   Scanner scan_;
   std::size_t limit_;
-  std::size_t instruction_ = 0;  // where the one being read began
   std::vector<std::byte> bytes_;
+  std::vector<std::size_t> starts_;  // of each instruction in the text
 };
 
 }  // namespace
 
-Decoded decode_hex(std::string_view text, std::size_t limit) {
-  return HexReader(text, limit).read();
+Decoded decode_hex(std::string_view text, std::size_t limit, Lines* lines) {
+  return HexReader(text, limit).read(lines);
 }
 
 std::string encode_hex(std::span<const Instruction> instructions) {

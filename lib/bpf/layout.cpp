@@ -16,6 +16,7 @@ class Layout {
   explicit Layout(std::span<const Statement> statements)
       : statements_(statements), from_end_(statements.size() + 1) {
     backwards_.reserve(statements.size());
+    origins_.reserve(statements.size());
   }
 
   // False when a JA cannot reach its target.
@@ -30,12 +31,14 @@ class Layout {
       case Statement::Kind::Branch: reached = put_branch(statement); break;
     }
     from_end_[index] = backwards_.size();
+    origins_.resize(backwards_.size(), index);
     return reached;
   }
 
-  std::vector<Instruction> finish() {
+  Placed finish() {
     std::reverse(backwards_.begin(), backwards_.end());
-    return std::move(backwards_);
+    std::reverse(origins_.begin(), origins_.end());
+    return {std::move(backwards_), std::move(origins_)};
   }
 
  private:
@@ -79,11 +82,12 @@ class Layout {
   std::span<const Statement> statements_;
   std::vector<std::uint64_t> from_end_;  // instructions from this statement to the end
   std::vector<Instruction> backwards_;
+  std::vector<std::size_t> origins_;  // the statement of each of them
 };
 
 }  // namespace
 
-tl::expected<std::vector<Instruction>, std::size_t> lay_out(std::span<const Statement> statements) {
+tl::expected<Placed, std::size_t> lay_out(std::span<const Statement> statements) {
   Layout layout(statements);
   for (std::size_t i = statements.size(); i-- > 0;)
     if (!layout.place(i)) return tl::unexpected(i);

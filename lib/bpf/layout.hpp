@@ -31,7 +31,12 @@ struct Statement {
   std::uint64_t if_false = 0;
 };
 
+struct Placed {
+  std::vector<Instruction> instructions;
+  std::vector<std::size_t> statements;  // from which each of them comes
+};
+
 // All targets lie ahead. The error is the index of a JA that 32 bits cannot express.
-tl::expected<std::vector<Instruction>, std::size_t> lay_out(std::span<const Statement> statements);
+tl::expected<Placed, std::size_t> lay_out(std::span<const Statement> statements);
 
 }  // namespace assay::bpf

@@ -175,6 +175,20 @@ bool Scanner::fail(DecodeErrorKind kind, std::size_t offset, std::string found,
   return false;
 }
 
+Lines Scanner::lines_of(std::span<const std::size_t> positions) const {
+  Lines lines;
+  lines.reserve(positions.size());
+  std::uint32_t line = 1;
+  std::size_t from = 0;
+  for (const std::size_t position : positions) {
+    const std::string_view passed = slice(from, position);
+    line += static_cast<std::uint32_t>(std::count(passed.begin(), passed.end(), '\n'));
+    lines.push_back(line);
+    from = position;
+  }
+  return lines;
+}
+
 std::string Scanner::found_at(std::size_t offset) const {
   if (offset >= text_.size()) return "the end of the input";
   if (text_[offset] == '\n') return "the end of the line";

@@ -6,10 +6,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
-#include "assay/bpf/codec.hpp"
+#include "assay/bpf/lines.hpp"
 
 namespace assay::bpf {
 
@@ -79,6 +80,8 @@ class Scanner {
   // What stands here is not what was expected; a line that ends too early is the culprit
   // rather than the next line's beginning.
   bool unexpected(std::string_view expected);
+  // The line of each of these positions, which ascend.
+  Lines lines_of(std::span<const std::size_t> positions) const;
   bool failed() const { return error_.has_value(); }
   DecodeError error() const { return *error_; }
 

@@ -10,7 +10,14 @@ namespace {
 
 using audit::Finding;
 
+std::string line_of(const audit::Location& location) {
+  return location.line ? "line " + std::to_string(*location.line) + " of " + escaped(location.file)
+                       : std::string();
+}
+
 std::string where(const Facts& facts, std::size_t subject, const audit::Location& location) {
+  if (!location.filter && location.line)
+    return "<p class=\"where\">Decided at " + line_of(location) + "</p>\n";
   if (!location.filter || *location.filter >= facts.stacks[subject].size()) return {};
   const Shown& shown = facts.programs[facts.stacks[subject][*location.filter]];
   std::string text = facts.stacks[subject].size() > 1
@@ -22,7 +29,7 @@ std::string where(const Facts& facts, std::size_t subject, const audit::Location
                                    std::to_string(*location.insn + location.count - 1)
                              : "instruction " + first;
   return "<p class=\"where\"><a class=\"to-insn\" href=\"#" + shown.id + "i" + first + "\">" +
-         text + "</a></p>\n";
+         text + "</a>" + (location.line ? ", " + line_of(location) : "") + "</p>\n";
 }
 
 std::string exhibit(const audit::Exhibit& call, const seccomp::Semantics& semantics) {

@@ -70,15 +70,16 @@ std::string uri(std::string_view path) {
   return text;
 }
 
-// A line of the source where there is one; else the instruction, counted as a line of the
-// disassembly.
+// A line of the source where there is one, in the file that it is of; else the instruction,
+// counted as a line of the disassembly.
 Json location_json(std::string_view target, const audit::Location& location) {
   const std::size_t line = location.line.value_or(location.insn.value_or(0) + 1);
   Json region{{"startLine", line}};
   if (location.insn && !location.line && location.count > 1)
     region["endLine"] = line + location.count - 1;
   Json json{{"physicalLocation",
-             {{"artifactLocation", {{"uri", uri(target)}}}, {"region", std::move(region)}}}};
+             {{"artifactLocation", {{"uri", uri(location.line ? location.file : target)}}},
+              {"region", std::move(region)}}}};
   if (location.filter) {
     std::string name = "filter " + std::to_string(*location.filter);
     if (location.insn) name += ", instruction " + std::to_string(*location.insn);

@@ -7,6 +7,7 @@
 #include "assay/bpf/disassemble.hpp"
 #include "assay/bpf/opcode.hpp"
 #include "assay/seccomp/seccomp_data.hpp"
+#include "assay/text/lines.hpp"
 #include "assay/text/verdict.hpp"
 #include "text/meaning.hpp"
 #include "text/symbols.hpp"
@@ -144,8 +145,15 @@ bpf::Decoded assemble(std::string_view text, std::size_t limit) {
 }
 
 bpf::Decoded decode(std::span<const std::byte> bytes, bpf::Format format, std::size_t limit) {
-  if (format != bpf::Format::Text) return bpf::decode(bytes, format, limit);
-  return assemble({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, limit);
+  return text::decode(bytes, format, limit, nullptr);
+}
+
+bpf::Decoded decode(std::span<const std::byte> bytes, bpf::Format format, std::size_t limit,
+                    bpf::Lines* lines) {
+  if (format != bpf::Format::Text) return bpf::decode(bytes, format, limit, lines);
+  Symbols symbols;
+  return bpf::assemble({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, symbols, limit,
+                       lines);
 }
 
 }  // namespace assay::text

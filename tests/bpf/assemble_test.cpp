@@ -45,6 +45,18 @@ std::string two_targets(std::size_t before_first, std::size_t before_second) {
          lines(before_second) + "second: ret #2\n";
 }
 
+TEST(FarBranch, BringsJumpsThatStandOnItsLine) {
+  Lines found;
+  const auto program = assemble(two_targets(255, 255), default_limit, &found);
+  ASSERT_TRUE(program);
+  ASSERT_EQ(found.size(), program->size());
+  EXPECT_EQ(found[0], 1U);  // the branch, and its two jumps
+  EXPECT_EQ(found[1], 1U);
+  EXPECT_EQ(found[2], 1U);
+  EXPECT_EQ(found[3], 2U);
+  EXPECT_EQ(found.back(), 1U + 255U + 1U + 255U + 1U);
+}
+
 TEST(FarBranch, IsRewrittenOnlyWhenNeeded) {
   for (const std::size_t first : {0U, 253U, 254U, 255U, 256U, 300U}) {
     for (const std::size_t second : {0U, 1U, 253U, 254U, 255U, 256U, 400U}) {

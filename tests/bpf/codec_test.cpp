@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "assay/bpf/lines.hpp"
+
 namespace assay::bpf {
 namespace {
 
@@ -49,6 +51,24 @@ TEST(Codec, WhatEachFormatLooksLike) {
   EXPECT_EQ(encode(sample, Format::C),
             "{ 0x20, 0, 0, 0x00000004 },\n{ 0x15, 1, 2, 0xc000003e },\n"
             "{ 0x06, 0, 0, 0x7fff0000 },\n");
+}
+
+TEST(Codec, LinesAreThoseOnWhichInstructionsBegin) {
+  const auto lines_of = [](const std::string& text, Format format) {
+    Lines lines{99};
+    EXPECT_TRUE(decode(bytes_of(text), format, default_limit, &lines)) << text;
+    return lines;
+  };
+  EXPECT_EQ(
+      lines_of("; first\nld [4]\n\njeq #1, yes,\n  no\nyes:\n ret #1\nno: ret #0", Format::Text),
+      (Lines{2, 4, 7, 8}));
+  EXPECT_EQ(lines_of("3\n32 0 0 4\n\n21 1 2 1\n6 0 0 0\n", Format::Decimal), (Lines{2, 4, 5}));
+  EXPECT_EQ(lines_of("2,32 0 0 4,6 0 0 0\n", Format::Decimal), (Lines{1, 1}));
+  EXPECT_EQ(lines_of("20000000 04000000\n0600\n0000 00000000 06 00000000000000", Format::Hex),
+            (Lines{1, 2, 3}));
+  EXPECT_EQ(lines_of("/* a\nb */ { 0x20,\n 0, 0, 4 }, BPF_STMT(6, 0),\nBPF_STMT(6,\n1)", Format::C),
+            (Lines{2, 3, 4}));
+  EXPECT_EQ(lines_of(encode(sample, Format::Raw), Format::Raw), Lines{});
 }
 
 struct Spelling {

@@ -62,8 +62,11 @@ TEST(Sarif, ShowsAFindingAtItsInstruction) {
 TEST(Sarif, PrefersTheLineOfASource) {
   std::vector findings{finding()};
   findings[0].location.line = 7;
+  findings[0].location.file = "included.policy";
   const Json result = document(findings, {})["runs"][0]["results"][0];
-  EXPECT_EQ(result["locations"][0]["physicalLocation"]["region"], (Json{{"startLine", 7}}));
+  const Json& physical = result["locations"][0]["physicalLocation"];
+  EXPECT_EQ(physical["region"], (Json{{"startLine", 7}}));
+  EXPECT_EQ(physical["artifactLocation"]["uri"], "included.policy");
 }
 
 TEST(Sarif, KeepsFingerprintsFromRunToRun) {

@@ -139,6 +139,52 @@ class Audit(outside.InFolder):
         verdicts = [json.loads(line)["verdict"] for line in done.stdout.splitlines()]
         self.assertEqual(verdicts, [call["verdict"] for call in calls])
 
+    def lines(self, *arguments):
+        row, = self.rows(*arguments)
+        return {finding["rule"]: (finding["location"]["file"], finding["location"]["line"])
+                for finding in row["findings"]}
+
+    def test_a_filter_as_text_has_the_line_of_the_instruction(self):
+        self.write("odd.txt", "; two returns\nld [nr]\n\njeq #x86_64.execve, no\nret #ALLOW\n"
+                              "ld #1\nno: ret #0x00060000\n")
+        found = self.lines("odd.txt")
+        self.assertEqual(found["dead-instruction"], ("odd.txt", 6))
+        self.assertEqual(found["unknown-action"], ("odd.txt", 7))
+        # No instruction is meant: the one that lets execveat through.
+        self.assertEqual(found["door-exec"], ("odd.txt", 5))
+        text = self.audit("odd.txt").stdout.decode()
+        self.assertIn("at line 6 instruction 3\n", text)
+        self.assertIn("decided at line 5\n", text)
+        sarif = json.loads(self.audit("odd.txt", "--format", "sarif").stdout)
+        starts = {result["ruleId"]: result["locations"][0]["physicalLocation"]["region"]["startLine"]
+                  for result in sarif["runs"][0]["results"]}
+        self.assertEqual((starts["dead-instruction"], starts["door-exec"]), (6, 5))
+
+    def test_a_raw_filter_has_no_line(self):
+        self.write("exec.txt", DENY_EXEC)
+        raw = outside.run("asm", "exec.txt", cwd=self.folder).stdout
+        (self.folder / "exec.bpf").write_bytes(raw)
+        self.assertEqual({line for _, line in self.lines("exec.bpf").values()}, {None})
+
+    def test_a_profile_has_the_line_of_what_decides(self):
+        self.write("profile.json", '''{"defaultAction": "SCMP_ACT_ERRNO",
+ "architectures": ["SCMP_ARCH_X86_64"],
+ "syscalls": [
+  {"names": ["read",
+             "bpf",
+             "exit_group"], "action": "SCMP_ACT_ALLOW"},
+  {"names": ["prctl"], "action": "SCMP_ACT_ALLOW"}]}
+''')
+        found = self.lines("profile.json", "--fact", "ia32=no")
+        self.assertEqual(found["reach-kernel-code"], ("profile.json", 5))
+        self.assertEqual(found["reach-prctl"], ("profile.json", 7))
+        # By the default action, whose line is the first.
+        self.assertEqual(found["needed-call-closed"], ("profile.json", 1))
+
+    def test_a_unit_has_no_line(self):
+        self.write("x.service", "[Service]\nExecStart=/bin/true\nMemoryDenyWriteExecute=yes\n")
+        self.assertEqual({line for _, line in self.lines("x.service").values()}, {None})
+
     def test_sarif_is_valid(self):
         text = SCHEMA.read_bytes()
         self.assertIn(hashlib.sha256(text).hexdigest(), (SCHEMA.parent / "README.md").read_text())

@@ -46,6 +46,7 @@ Audited audited(const Named& named, const CommandLine& line, const AuditWanted& 
     return audited;
   }
   result.machine = outline->machine;
+  audit::locate(loaded->target, loaded->sources, *outline);
   auto& findings = outline->findings;
   findings.erase(std::remove_if(findings.begin(), findings.end(),
                                 [&](const Finding& one) { return one.severity < wanted.shown; }),

@@ -10,6 +10,7 @@
 
 #include "assay/audit/machine.hpp"
 #include "assay/kernel/processes.hpp"
+#include "assay/text/lines.hpp"
 #include "assay/text/rejection.hpp"
 #include "assay/verify/accept.hpp"
 
@@ -124,18 +125,51 @@ tl::expected<LoadedTarget, Problem> load_process(int pid, const std::string& nam
     }
     first = false;
   }
+  loaded.sources.resize(loaded.target.filters.size());
   return loaded;
 }
 
-// Text alone has comments; a raw filter has none.
-audit::Suppressions suppressions_of(const std::string& argument) {
+// The text of a file that is one, read again for what the filters themselves do not tell; stdin
+// is read once.
+std::string text_of(const std::string& argument) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(argument, error)) return {};
   auto file = load::InputFile::open(argument);
   if (!file) return {};
-  const auto bytes = load::read_up_to(*file, load::text_limit);
+  auto bytes = load::read_up_to(*file, load::text_limit);
   if (!bytes || bytes->find('\0') != std::string::npos) return {};
-  return audit::suppressions_in(*bytes);
+  return std::move(*bytes);
+}
+
+using Sources = std::vector<std::shared_ptr<const audit::Source>>;
+
+// Of the only target of a profile, which load_filters() has compiled. A unit has no rules.
+Sources sources_of_profile(const std::string& argument, const CommandLine& line) {
+  Sources sources;
+  const auto profile = load::load_profile(argument, line.filter_options().profile);
+  if (!profile || profile->targets.targets.size() != 1) return sources;
+  for (const profile::RuleSet& rules : profile->targets.targets[0].filters)
+    sources.push_back(audit::rules_source(rules, profile->environment, profile->targets.files));
+  return sources;
+}
+
+// One for each filter of the argument, or null.
+Sources sources_of(const std::string& argument, const std::string& text, const CommandLine& line,
+                   const std::vector<load::Filter>& filters) {
+  const auto format = line.filter_options().format;
+  const bool part = text.empty() && argument.find('#') != std::string::npos;
+  Sources sources;
+  if (part || (!format && !text.empty() && load::is_profile(text, argument))) {
+    sources = sources_of_profile(argument, line);
+  } else if (!text.empty()) {
+    bpf::Lines lines;
+    const auto bytes = bpf::bytes_of(text);
+    if (text::decode(bytes, format ? *format : bpf::detect(bytes), bpf::default_limit, &lines) &&
+        filters.size() == 1 && lines.size() == filters[0].instructions.size())
+      sources.push_back(audit::text_source(argument, std::move(lines)));
+  }
+  sources.resize(filters.size());
+  return sources;
 }
 
 std::optional<Problem> add_filters(LoadedTarget& loaded, const std::string& argument,
@@ -147,7 +181,10 @@ std::optional<Problem> add_filters(LoadedTarget& loaded, const std::string& argu
     if (!one) return one.error();
     loaded.target.filters.push_back(std::move(*one));
   }
-  const auto found = suppressions_of(argument);
+  const std::string text = text_of(argument);
+  for (auto& source : sources_of(argument, text, line, *filters))
+    loaded.sources.push_back(std::move(source));
+  const auto found = audit::suppressions_in(text);
   auto& all = loaded.suppressions;
   all.good.insert(all.good.end(), found.good.begin(), found.good.end());
   all.bad.insert(all.bad.end(), found.bad.begin(), found.bad.end());

@@ -2,12 +2,14 @@
 // surroundings that the rules are asked about.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <tl/expected.hpp>
 #include <vector>
 
 #include "assay/audit/audit.hpp"
 #include "assay/audit/selection.hpp"
+#include "assay/audit/source.hpp"
 #include "command_line.hpp"
 
 namespace assay::tool {
@@ -37,6 +39,7 @@ struct Problem {
 
 struct LoadedTarget {
   audit::Target target;
+  std::vector<std::shared_ptr<const audit::Source>> sources;  // one for each filter, or null
   std::size_t insns = 0;
   audit::Suppressions suppressions;
 };

@@ -64,27 +64,32 @@ std::string requirements_text(const Finding& finding) {
   return text.empty() ? text : text + "\n";
 }
 
-std::string place_text(const Finding& finding, std::size_t filters) {
+// The line of what the finding is about, or of what decides the first call.
+std::string place_text(const Finding& finding, std::size_t filters, const std::string& target) {
   const audit::Location& location = finding.location;
   if (!location.filter && !location.line) return "";
-  std::string text = margin() + "at ";
-  if (location.line) text += "line " + std::to_string(*location.line) + " ";
+  std::string text = margin() + (location.filter ? "at " : "decided at ");
+  if (location.line) {
+    text += "line " + std::to_string(*location.line) + " ";
+    if (location.file != target) text += "of " + text::printable(location.file) + " ";
+  }
   if (location.insn) text += "instruction " + std::to_string(*location.insn) + " ";
-  if (filters > 1 && location.filter)
-    text += "of filter " + std::to_string(*location.filter) + " (" +
-            text::printable(location.file) + ") ";
+  if (filters > 1 && location.filter) {
+    text += "of filter " + std::to_string(*location.filter) + " ";
+    if (!location.line) text += "(" + text::printable(location.file) + ") ";
+  }
   text.back() = '\n';
   return text;
 }
 
-std::string finding_text(const Finding& finding, std::size_t filters, const Paint& paint,
+std::string finding_text(const Finding& finding, const AuditResult& result, const Paint& paint,
                          const seccomp::Semantics& semantics) {
   std::string text = paint(shade(finding.severity), column(name(finding.severity), indent)) +
                      finding.rule + ": " + finding.message + "\n";
   if (finding.severity == Severity::Info) return text;
   return text + calls_text(finding.evidence, semantics) + proof_text(finding.evidence) +
-         place_text(finding, filters) + requirements_text(finding) + margin() +
-         "fix: " + finding.help + "\n";
+         place_text(finding, result.filters, result.target) + requirements_text(finding) +
+         margin() + "fix: " + finding.help + "\n";
 }
 
 std::string heading(const AuditResult& result) {
@@ -133,7 +138,7 @@ std::string audit_text(const AuditResult& result, const Paint& paint,
                        const seccomp::Semantics& semantics) {
   std::string text = heading(result) + ": " + severities(result.findings()) + "\n";
   for (const Finding& finding : result.findings())
-    text += finding_text(finding, result.filters, paint, semantics);
+    text += finding_text(finding, result, paint, semantics);
   for (const audit::Suppressed& suppressed : result.selected.suppressed)
     text += paint(Shade::Quiet, column("ignored", indent)) + suppressed.finding.rule + ": " +
             text::printable(suppressed.reason) + "\n";

@@ -53,6 +53,7 @@ tl::expected<report::Subject, Problem> subject_of(const CommandLine& line, const
   options.budget = budget;
   auto outline = audit::audit(loaded->target, options);
   if (outline) {
+    audit::locate(loaded->target, loaded->sources, *outline);
     subject.findings =
         audit::select(target.name, std::move(outline->findings), loaded->suppressions.good, {})
             .told;

@@ -15,7 +15,7 @@
 #include <string>
 #include <string_view>
 
-#include "assay/bpf/codec.hpp"
+#include "assay/bpf/lines.hpp"
 #include "assay/bpf/opcode.hpp"
 
 namespace assay::bpf {
@@ -32,8 +32,10 @@ class SymbolResolver {
   virtual bool directive(std::string_view, std::string_view) { return false; }
 };
 
-Decoded assemble(std::string_view text, SymbolResolver& symbols, std::size_t limit = default_limit);
+// `lines`, where it is asked for, as in decode(); a JA that a far branch brings has its line.
+Decoded assemble(std::string_view text, SymbolResolver& symbols, std::size_t limit = default_limit,
+                 Lines* lines = nullptr);
 // Without symbols: numbers only.
-Decoded assemble(std::string_view text, std::size_t limit = default_limit);
+Decoded assemble(std::string_view text, std::size_t limit = default_limit, Lines* lines = nullptr);
 
 }  // namespace assay::bpf
