@@ -178,8 +178,15 @@ class Audit(outside.InFolder):
         found = self.lines("profile.json", "--fact", "ia32=no")
         self.assertEqual(found["reach-kernel-code"], ("profile.json", 5))
         self.assertEqual(found["reach-prctl"], ("profile.json", 7))
-        # By the default action, whose line is the first.
-        self.assertEqual(found["needed-call-closed"], ("profile.json", 1))
+
+    def test_a_call_without_a_rule_has_the_line_of_the_default_action(self):
+        self.write("open.json", '''{
+ "defaultAction": "SCMP_ACT_ALLOW",
+ "architectures": ["SCMP_ARCH_X86_64"],
+ "syscalls": [{"names": ["execve"], "action": "SCMP_ACT_ERRNO"}]}
+''')
+        found = self.lines("open.json", "--fact", "ia32=no")
+        self.assertEqual(found["door-exec"], ("open.json", 2))
 
     def test_a_unit_has_no_line(self):
         self.write("x.service", "[Service]\nExecStart=/bin/true\nMemoryDenyWriteExecute=yes\n")
