@@ -33,6 +33,7 @@ constexpr std::size_t rounds = 12;
 constexpr std::size_t samples_a_round = 24;
 constexpr std::size_t calls_a_sample = 100;
 constexpr double least_apart = 5;
+constexpr double least_share = 0.04;  // of a call's time, which some hypervisors make long
 constexpr double most_alike = 2;
 constexpr double significant = 0.001;
 constexpr unsigned seconds_of_life = 20;
@@ -173,9 +174,10 @@ tl::expected<BitmapTiming, Failure> bitmap_timing(const verify::Program& program
   // What else runs only adds time, for whole rounds at times: the quick ones must differ as well.
   const double quick_apart = quantile(theirs, 10) - quantile(ours, 10);
   const double apart = std::min(timing.double_ns - timing.filter_ns, quick_apart);
-  timing.sighting = apart >= least_apart && timing.p < significant ? BitmapSighting::Constant
-                    : std::abs(quick_apart) < most_alike           ? BitmapSighting::NotConstant
-                                                                   : BitmapSighting::Undecided;
+  const double least = std::max(least_apart, timing.filter_ns * least_share);
+  timing.sighting = apart >= least && timing.p < significant ? BitmapSighting::Constant
+                    : std::abs(quick_apart) < most_alike     ? BitmapSighting::NotConstant
+                                                             : BitmapSighting::Undecided;
   return timing;
 }
 

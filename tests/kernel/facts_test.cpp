@@ -491,16 +491,22 @@ TEST(KernelFacts, StrictModeForEveryNumberOfBothAbis) {
   }
 }
 
+// How a child ends that reads the clock after prctl(option, value).
+int read_clock_after(int option, unsigned long value) {
+  return in_child([=] {
+    prctl(option, value);
+    unsigned low = 0;
+    unsigned high = 0;
+    asm volatile("rdtsc" : "=a"(low), "=d"(high));
+    wide(SYS_exit, 0);
+    return 0;
+  });
+}
+
 TEST(KernelFacts, StrictModeTakesTheClockAway) {
-  EXPECT_EQ(in_child([] {
-              prctl(PR_SET_SECCOMP, 1);
-              unsigned low = 0;
-              unsigned high = 0;
-              asm volatile("rdtsc" : "=a"(low), "=d"(high));
-              wide(SYS_exit, 0);
-              return 0;
-            }),
-            -SIGSEGV);
+  if (read_clock_after(PR_SET_TSC, PR_TSC_SIGSEGV) != -SIGSEGV)
+    GTEST_SKIP() << "this hypervisor lets every process read the clock";
+  EXPECT_EQ(read_clock_after(PR_SET_SECCOMP, 1), -SIGSEGV);
 }
 
 // --- tracers ---

@@ -41,7 +41,7 @@ class Kernel(outside.InFolder):
         row = self.last("confirm", "exec.txt")
         self.assertEqual(row["mismatches"], 0)
         self.assertEqual(row["edges"], row["feasible_edges"])
-        self.assertGreater(row["verdicts"], 1000)
+        self.assertGreater(row["verdicts"], 700)  # a thousand with 32-bit calls
         self.assertEqual(sum(row["actions"].values()), row["verdicts"])
 
     def test_confirm_of_a_stack(self):
