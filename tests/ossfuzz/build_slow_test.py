@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """fuzz/oss-fuzz/build.sh builds every target, packs what belongs to them, and each target fuzzes
-for some seconds without a finding: with AFL++, and with libFuzzer where $ASSAY_OSS_FUZZ names it,
-too ("afl libfuzzer"). That the targets build and run with libFuzzer, preset fuzz shows in less time.
+for some seconds without a finding: with libFuzzer and with AFL++, or with what $ASSAY_OSS_FUZZ names
+of "libfuzzer afl". (tools/test --all names the latter: it has built the targets for libFuzzer.)
 """
 import os
 import shutil
@@ -13,7 +13,7 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-ENGINES = os.environ.get("ASSAY_OSS_FUZZ", "afl").split()
+ENGINES = os.environ.get("ASSAY_OSS_FUZZ", "libfuzzer afl").split()
 SECONDS = os.environ.get("ASSAY_FUZZ_SECONDS", "5")
 AFL_DRIVER = Path("/usr/lib/afl/libAFLDriver.a")
 
