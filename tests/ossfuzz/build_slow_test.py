@@ -80,6 +80,7 @@ class OssFuzz(unittest.TestCase):
                                LIB_FUZZING_ENGINE=str(AFL_DRIVER), AFL_QUIET="1"):
             with self.subTest(name=name):
                 results = self.folder / "results" / name
+                results.mkdir(parents=True)
                 words = self.dictionary(name)
                 command = ["afl-fuzz", "-V", SECONDS, "-t", "5000+", "-m", "none", "-i",
                            self.seeds(name), "-o", results]
