@@ -122,6 +122,24 @@ void set_file(profile::RuleSet& rules, std::uint32_t file) {
   }
 }
 
+// The rules in a file that the profile brings in; what is odd about them joins its findings.
+tl::expected<std::vector<profile::RuleSet>, InputError> add_file(Profile& profile,
+                                                                 const std::string& path,
+                                                                 const std::string& text,
+                                                                 std::optional<Format> format) {
+  auto read = profile::read_oci(text, path, {format, profile.environment});
+  if (!read) return tl::unexpected(malformed(path, read.error()));
+  profile::Targets& targets = profile.targets;
+  const auto file = static_cast<std::uint32_t>(targets.files.size());
+  targets.files.push_back(path);
+  for (profile::Finding& finding : read->findings) {
+    finding.place.file = file;
+    targets.findings.push_back(std::move(finding));
+  }
+  for (profile::RuleSet& rules : read->filters) set_file(rules, file);
+  return std::move(read->filters);
+}
+
 // Containers whose Localhost profile is there become targets; containerd reads it as plain OCI.
 std::optional<InputError> read_localhost(Profile& profile, const std::string& root) {
   profile::Targets& targets = profile.targets;
@@ -139,17 +157,22 @@ std::optional<InputError> read_localhost(Profile& profile, const std::string& ro
            printable(path) + " cannot be read: the container would not start"});
       continue;
     }
-    auto read = profile::read_oci(*text, path, {Format::Oci, profile.environment});
-    if (!read) return malformed(path, read.error());
-    const auto file = static_cast<std::uint32_t>(targets.files.size());
-    targets.files.push_back(path);
-    for (profile::Finding& finding : read->findings) {
-      finding.place.file = file;
-      targets.findings.push_back(std::move(finding));
-    }
-    for (profile::RuleSet& rules : read->filters) set_file(rules, file);
-    targets.targets.push_back({target, std::move(read->filters), {}});
+    auto rules = add_file(profile, path, *text, Format::Oci);
+    if (!rules) return rules.error();
+    targets.targets.push_back({target, std::move(*rules), {}});
   }
+  return std::nullopt;
+}
+
+// Containers with RuntimeDefault become targets with the rules of that file, OCI or a template.
+std::optional<InputError> read_runtime_default(Profile& profile, const std::string& path) {
+  const auto text = text_of(path);
+  if (!text) return text.error();
+  const auto rules = add_file(profile, path, *text, std::nullopt);
+  if (!rules) return rules.error();
+  for (const profile::ContainerProfile& container : profile.targets.containers)
+    if (container.type == profile::ProfileType::RuntimeDefault)
+      profile.targets.targets.push_back({name(container), *rules, {}});
   return std::nullopt;
 }
 
@@ -187,6 +210,10 @@ tl::expected<Profile, InputError> load_profile(std::string_view argument,
   auto profile = read(*texts, argument, options);
   if (profile && !options.seccomp_root.empty())
     if (auto error = read_localhost(*profile, options.seccomp_root))
+      return tl::unexpected(std::move(*error));
+  const bool manifest = profile && profile->targets.format == Format::Kubernetes;
+  if (manifest && !options.runtime_default.empty())
+    if (auto error = read_runtime_default(*profile, options.runtime_default))
       return tl::unexpected(std::move(*error));
   if (!profile || wanted.target.empty()) return profile;
   return only(std::move(*profile), wanted.target);

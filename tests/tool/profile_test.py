@@ -116,6 +116,45 @@ class Profile(outside.InFolder):
         row = self.json("verify", name, "--seccomp-root", "seccomp")
         self.assertEqual((row["target"], row["equal"]), ("Pod/web/a", True))
 
+    def test_runtime_default_is_compiled_from_the_file_that_is_said_to_be_it(self):
+        name = self.write("kind: Pod\nmetadata: {name: web}\nspec:\n"
+                          "  securityContext: {seccompProfile: {type: RuntimeDefault}}\n"
+                          "  containers:\n  - {name: a}\n  - {name: b, securityContext: "
+                          "{seccompProfile: {type: Unconfined}}}\n  - {name: c}\n", "pod.yaml")
+        # An OCI profile, and a template: only with CAP_SYS_ADMIN in the bounding set it allows bpf.
+        template = {"defaultAction": "SCMP_ACT_ERRNO", "archMap": [], "syscalls": [
+            {"names": ["bpf"], "action": "SCMP_ACT_ALLOW", "includes": {"caps": ["CAP_SYS_ADMIN"]}}]}
+        for text, call, verdict in ((DENY, "reboot", "ERRNO(1)"), (template, "bpf", "ERRNO(1)")):
+            self.write(text, "default.json")
+            out = self.check(outside.run("profile", "verify", name, "--runtime-default",
+                                         "default.json", "--format", "json", cwd=self.folder))
+            rows = [json.loads(line) for line in out.decode().splitlines()]
+            self.assertEqual([(row["target"], row["equal"]) for row in rows],
+                             [("Pod/web/a", True), ("Pod/web/c", True)])
+            raw = self.check(outside.run("profile", "compile", name + "#Pod/web/c",
+                                         "--runtime-default", "default.json", cwd=self.folder))
+            (self.folder / "c.bpf").write_bytes(raw)
+            out = self.check(outside.run("run", "c.bpf", "--syscall", call, cwd=self.folder))
+            self.assertIn(verdict, out.decode())
+        self.assertEqual(self.check(outside.run("profile", "verify", name, cwd=self.folder)), b"")
+        done = outside.run("profile", "verify", name, "--runtime-default", "absent",
+                           cwd=self.folder)
+        self.check(done, 3, "absent")
+        done = outside.run("profile", "verify", name, "--runtime-default", name, cwd=self.folder)
+        self.check(done, 3, "pod.yaml")
+
+    def test_a_finding_of_a_file_for_several_containers_is_told_once(self):
+        name = self.write("kind: Pod\nmetadata: {name: web}\nspec:\n"
+                          "  securityContext: {seccompProfile: {type: RuntimeDefault}}\n"
+                          "  containers: [{name: a}, {name: b}]\n", "pod.yaml")
+        self.write({**DENY, "syscalls": [*DENY["syscalls"], *DENY["syscalls"]]}, "default.json")
+        done = outside.run("profile", "containers", name, "--runtime-default", "default.json",
+                           cwd=self.folder)
+        self.check(done)
+        told = done.stderr.decode().splitlines()
+        self.assertEqual(len(told), len(set(told)), told)
+        self.assertIn("[duplicate]", done.stderr.decode())
+
     def test_groups_of_another_systemd_are_taken_from_a_file(self):
         name = self.write("[Service]\nSystemCallFilter=~@mine\n", "a.service")
         (self.folder / "groups").write_text("@default\n    # always\n    read\n@mine\n    write\n")

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
+#include <string_view>
 #include <tuple>
 
 #include "assay/profile/findings.hpp"
@@ -86,6 +88,9 @@ void add_profile_options(CommandLine& line) {
              "kubelet's folder of Localhost profiles; without it they are not read"},
             {"seccomp-default", OptionKind::Flag, "",
              "kubelet gives RuntimeDefault where a manifest asks for nothing"},
+            {"runtime-default", OptionKind::Text, "FILE",
+             "the engine's own profile, for containers with RuntimeDefault; without it they are "
+             "only named"},
             {"groups", OptionKind::Text, "FILE",
              "systemd's groups of calls, as `systemd-analyze syscall-filter` prints them, instead "
              "of the shipped ones of systemd 252"}});
@@ -127,6 +132,7 @@ tl::expected<load::ProfileOptions, ExitStatus> read_profile_options(const Comman
   }
   options.seccomp_root = line.text("seccomp-root");
   options.seccomp_default = line.has("seccomp-default");
+  options.runtime_default = line.text("runtime-default");
   return options;
 }
 
@@ -137,10 +143,19 @@ profile::Findings all_findings(const load::Profile& profile) {
       const auto more = profile::findings_of(rules, profile.environment);
       findings.insert(findings.end(), more.begin(), more.end());
     }
-  std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
+  const auto key = [](const Finding& a) {
+    return std::tuple(a.place.file, a.place.line, a.place.column, a.kind,
+                      std::string_view(a.message));
+  };
+  // Containers may share a file.
+  std::set<decltype(key(findings.front()))> told;
+  profile::Findings once;
+  for (const Finding& finding : findings)
+    if (told.insert(key(finding)).second) once.push_back(finding);
+  std::stable_sort(once.begin(), once.end(), [](const Finding& a, const Finding& b) {
     return std::tuple(a.place.file, a.place.line) < std::tuple(b.place.file, b.place.line);
   });
-  return findings;
+  return once;
 }
 
 std::string findings_text(std::span<const Finding> findings,

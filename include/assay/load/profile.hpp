@@ -31,6 +31,8 @@ struct ProfileOptions {
   // Of Kubernetes: kubelet's folder of Localhost profiles, which are read when it is given.
   std::string seccomp_root;
   bool seccomp_default = false;
+  // The engine's own profile, for containers with RuntimeDefault; empty: these are only named.
+  std::string runtime_default;
   std::optional<profile::CallGroups> groups;  // of systemd; none: the shipped table
 };
 

@@ -26,7 +26,7 @@ _assay() {
     'asm') options="--input-format --output-format --help --format --semantics --output --color --quiet" ;;
     'confirm') options="--input-format --stack --records --seed --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
     'campaign') options="--seed --programs --records --seconds --findings --distinct --shard --checkpoint --database --resume --help --format --semantics --output --color --quiet" ;;
-    'profile') options="--runtime --profile-format --arch --kernel --cap --form --seccomp-root --seccomp-default --groups --output-format --against --table --junit --since --pure --confirm --input-format --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
+    'profile') options="--runtime --profile-format --arch --kernel --cap --form --seccomp-root --seccomp-default --runtime-default --groups --output-format --against --table --junit --since --pure --confirm --input-format --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
     'fuzz-generator') options="--generator --profiles --seconds --seed --jobs --confirm --no-confirm --output-dir --shard --checkpoint --database --resume --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
     'dump') options="--pid --tid --threads --output-dir --help --format --semantics --output --color --quiet" ;;
     'report') options="--input-format --stack-a --stack-b --kernel --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;

@@ -244,6 +244,7 @@ complete -c assay -n '__fish_seen_subcommand_from profile' -l cap -r -d 'a capab
 complete -c assay -n '__fish_seen_subcommand_from profile' -l form -r -d 'linear|tree: how libseccomp lays the calls out'
 complete -c assay -n '__fish_seen_subcommand_from profile' -l seccomp-root -r -d 'kubelets folder of Localhost profiles'
 complete -c assay -n '__fish_seen_subcommand_from profile' -l seccomp-default -d 'kubelet gives RuntimeDefault where a manifest asks for nothing'
+complete -c assay -n '__fish_seen_subcommand_from profile' -l runtime-default -r -d 'the engines own profile, for containers with RuntimeDefault'
 complete -c assay -n '__fish_seen_subcommand_from profile' -l groups -r -d 'systemds groups of calls, as systemd-analyze syscall-filter prints them, instead of the shipped ones of systemd 252'
 complete -c assay -n '__fish_seen_subcommand_from profile' -l output-format -r -d 'raw|raw-be|text|ddd|hex|c: how compile writes the filter'
 complete -c assay -n '__fish_seen_subcommand_from profile' -l against -r -d 'verify this filter, or the stack pid:N, instead of what the runtime would load'
