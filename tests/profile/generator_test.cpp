@@ -214,20 +214,21 @@ TEST(Generator, OneThatWaitsIsStoppedByTheClock) {
   }
 }
 
+// Asked again, it answers.
+void expect_replaced(Action way, Outcome outcome, const char* why) {
+  const Generator failing = guarded(failing_at_trees);
+  const Judgement judgement = judge(tree_of(way), failing);
+  EXPECT_EQ(judgement.outcome, outcome);
+  EXPECT_EQ(judgement.why, why);
+  EXPECT_EQ(judge({}, failing).outcome, Outcome::Same);
+}
+
 TEST(Generator, OneThatWorksIsStoppedByItsProcessorTime) {
-  const Generator working = guarded(failing_at_trees);
-  const Judgement judgement = judge(tree_of(Action::Log), working);
-  EXPECT_EQ(judgement.outcome, Outcome::Hangs);
-  EXPECT_EQ(judgement.why, "no answer after 50 ms of processor time");
-  EXPECT_EQ(judge({}, working).outcome, Outcome::Same);
+  expect_replaced(Action::Log, Outcome::Hangs, "no answer after 50 ms of processor time");
 }
 
 TEST(Generator, OneThatCrashesIsReplaced) {
-  const Generator crashing = guarded(failing_at_trees);
-  const Judgement judgement = judge(tree_of(Action::Trap), crashing);
-  EXPECT_EQ(judgement.outcome, Outcome::Crashes);
-  EXPECT_EQ(judgement.why, "signal 9");
-  EXPECT_EQ(judge({}, crashing).outcome, Outcome::Same);
+  expect_replaced(Action::Trap, Outcome::Crashes, "signal 9");
 }
 
 // Each with a child of its own, made before the threads; what hangs is replaced meanwhile.
