@@ -150,9 +150,10 @@ CompiledFilter::CompiledFilter(const VerdictFunction& function) {
 }
 
 std::size_t CompiledFilter::bytes() const {
-  std::size_t bytes = sizeof *this + slot_keys_.size() * 16 + nodes_.size() * sizeof(Node) +
-                      sets_.size() * sizeof(Set) + members_.size() * sizeof(Member) +
-                      values_.size() * sizeof(std::uint32_t) + arches_.size() * sizeof(ArchRange);
+  std::size_t bytes =
+      sizeof *this + slot_keys_.size() * (sizeof(std::uint64_t) + 2 * sizeof(std::uint32_t)) +
+      nodes_.size() * sizeof(Node) + sets_.size() * sizeof(Set) + members_.size() * sizeof(Member) +
+      values_.size() * sizeof(std::uint32_t) + arches_.size() * sizeof(ArchRange);
   for (const auto& ranges : scopes_) bytes += ranges.size() * sizeof(Range);
   return bytes;
 }
