@@ -220,14 +220,14 @@ ExitStatus explain_rule(const CommandLine& line, Output& output) {
   return output.finish(yes);
 }
 
-tl::expected<std::vector<Named>, ExitStatus> read_targets(const CommandLine& line) {
+tl::expected<Targets, ExitStatus> read_targets(const CommandLine& line) {
   auto operands = operands_and_listed(line);
   if (!operands) return tl::unexpected(operands.error());
   if (operands->empty() && !line.has("targets"))
     return tl::unexpected(line.usage("expected a TARGET"));
   if (std::count(operands->begin(), operands->end(), "-") > 1)
     return tl::unexpected(line.usage("stdin can be one TARGET only"));
-  return expand(std::move(*operands), line.has("stack"), line);
+  return Targets(expand(std::move(*operands), line), line.has("stack"));
 }
 
 }  // namespace

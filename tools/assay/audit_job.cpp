@@ -57,10 +57,22 @@ Audited audited(const Named& named, const CommandLine& line, const AuditWanted& 
   return audited;
 }
 
+// Every step-th of the targets from the first one on.
+struct Picked {
+  const Targets& targets;
+  std::size_t first = 0;
+  std::size_t step = 1;
+
+  std::size_t size() const {
+    return first < targets.size() ? (targets.size() - first - 1) / step + 1 : 0;
+  }
+  Named operator[](std::size_t i) const { return targets[first + i * step]; }
+};
+
 // Workers audit ahead of who takes the results, by a few targets and no more.
 class Audits {
  public:
-  Audits(const std::vector<Named>& targets, const CommandLine& line, const AuditWanted& wanted)
+  Audits(const Picked& targets, const CommandLine& line, const AuditWanted& wanted)
       : targets_(targets), line_(line), wanted_(wanted) {
     constexpr std::size_t ahead = 4;
     const std::size_t count = std::min<std::size_t>(wanted.jobs, targets.size());
@@ -108,7 +120,7 @@ class Audits {
     }
   }
 
-  const std::vector<Named>& targets_;
+  const Picked targets_;
   const CommandLine& line_;
   const AuditWanted& wanted_;
   std::mutex mutex_;
@@ -286,8 +298,8 @@ constexpr const char* settings[] = {
 
 }  // namespace
 
-ExitStatus audit_all(const CommandLine& line, const AuditWanted& wanted,
-                     const std::vector<Named>& targets, Output& output) {
+ExitStatus audit_all(const CommandLine& line, const AuditWanted& wanted, const Targets& targets,
+                     Output& output) {
   const bool single = targets.size() == 1;
   const bool on_terminal = ::isatty(STDOUT_FILENO) == 1 && !line.has("output");
   const bool in_order = line.format() != "text" || line.has("details") || !on_terminal;
@@ -295,7 +307,7 @@ ExitStatus audit_all(const CommandLine& line, const AuditWanted& wanted,
   Confirming confirming;
   ExitStatus worst = yes;
   {
-    Audits audits(targets, line, wanted);
+    Audits audits({targets}, line, wanted);
     Progress progress(targets.size(), line.quiet());
     while (auto one = audits.next(in_order)) {
       progress.clear();
@@ -311,26 +323,19 @@ ExitStatus audit_all(const CommandLine& line, const AuditWanted& wanted,
   return worst;
 }
 
-ExitStatus audit_share(const CommandLine& line, const AuditWanted& wanted,
-                       const std::vector<Named>& targets) {
+ExitStatus audit_share(const CommandLine& line, const AuditWanted& wanted, const Targets& targets) {
   const auto share = share_of(line);
   if (!share) return share.error();
-  std::vector<std::string> names;
-  for (const Named& target : targets) names.push_back(target.name);
-  auto run = open_run(line, "audit", settings_of(line, names, settings));
+  auto run = open_run(line, "audit", settings_of(line, targets.names(), settings));
   if (!run) return run.error();
   const auto saved = saved_status(*run);
   if (!saved) return saved.error();
   ExitStatus worst = *saved;
   if (run->complete()) return worst;
-  std::vector<Named> left;
-  for (std::uint64_t item = share->next(run->next()); item < targets.size();
-       item = share->next(item + 1))
-    left.push_back(targets[item]);
   Confirming confirming;
   fleet::Run::Done done;
   std::uint64_t item = share->next(run->next());
-  Audits audits(left, line, wanted);
+  Audits audits({targets, item, share->count}, line, wanted);
   for (auto one = audits.next(true); one && done; one = audits.next(true)) {
     if (wanted.confirm && !one->result.problem && !one->result.open)
       if (const auto status = confirming.confirm(*one)) worst = worse(worst, *status);

@@ -23,11 +23,10 @@ struct AuditWanted {
 };
 
 // Writes what is found, target after target; the worst status.
-ExitStatus audit_all(const CommandLine& line, const AuditWanted& wanted,
-                     const std::vector<Named>& targets, Output& output);
+ExitStatus audit_all(const CommandLine& line, const AuditWanted& wanted, const Targets& targets,
+                     Output& output);
 
 // As a job: item k is target k.
-ExitStatus audit_share(const CommandLine& line, const AuditWanted& wanted,
-                       const std::vector<Named>& targets);
+ExitStatus audit_share(const CommandLine& line, const AuditWanted& wanted, const Targets& targets);
 
 }  // namespace assay::tool

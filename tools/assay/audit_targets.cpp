@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <iterator>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -20,50 +20,65 @@ namespace {
 constexpr std::string_view process_prefix = "pid:";
 constexpr std::size_t longest_name = 65536;  // of a line in a list
 
-std::vector<std::string> files_of(const std::string& folder) {
-  std::vector<std::string> files;
+NameList files_of(const std::string& folder) {
+  NameList files;
   std::error_code error;
   using Walk = std::filesystem::recursive_directory_iterator;
   const auto skip = std::filesystem::directory_options::skip_permission_denied;
   for (Walk at(folder, skip, error), end; !error && at != end; at.increment(error))
-    if (at->is_regular_file(error)) files.push_back(at->path().string());
-  std::sort(files.begin(), files.end());
+    if (at->is_regular_file(error)) files.add(at->path().native());
+  files.sort();
   return files;
 }
 
-std::vector<std::string> confined_processes() {
-  std::vector<std::string> names;
+NameList confined_processes() {
+  NameList names;
   const auto processes = kernel::list_processes();
   if (!processes) return names;
   for (const auto& process : *processes)
     if (process.mode == kernel::Mode::Filter)
-      names.push_back(std::string(process_prefix) + std::to_string(process.pid));
+      names.add(std::string(process_prefix) + std::to_string(process.pid));
   return names;
 }
 
 // A profile may describe several threads or containers, each with filters of its own.
-std::vector<std::string> parts_of(const std::string& file, const CommandLine& line) {
+NameList parts_of(const std::string& file, const CommandLine& line) {
+  NameList parts;
   constexpr std::array<std::string_view, 3> endings{".json", ".yaml", ".yml"};
   const bool may = std::any_of(endings.begin(), endings.end(),
                                [&](std::string_view ending) { return file.ends_with(ending); });
-  if (!may) return {file};
-  const auto profile = load::load_profile(file, line.filter_options().profile);
-  if (!profile || profile->targets.targets.size() < 2) return {file};
-  std::vector<std::string> names;
-  for (const auto& target : profile->targets.targets) names.push_back(file + "#" + target.name);
-  return names;
+  const auto profile =
+      may ? std::optional(load::load_profile(file, line.filter_options().profile)) : std::nullopt;
+  if (profile && *profile && (*profile)->targets.targets.size() > 1) {
+    for (const auto& target : (*profile)->targets.targets) parts.add(file + "#" + target.name);
+  } else {
+    parts.add(file);
+  }
+  return parts;
 }
 
-std::vector<std::string> names_of(const std::string& operand, const CommandLine& line) {
+// Each name becomes `names_for(name)`. A list in which all stay what they are is not copied.
+template <class NamesFor>
+NameList replaced(NameList list, const NamesFor& names_for) {
+  NameList result;
+  bool changed = false;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const std::string name(list[i]);
+    NameList now = names_for(name);
+    if (!changed && now.size() == 1 && now[0] == name) continue;
+    for (std::size_t before = 0; !changed && before < i; ++before) result.add(list[before]);
+    changed = true;
+    result.add(std::move(now));
+  }
+  return changed ? std::move(result) : std::move(list);
+}
+
+NameList names_of(const std::string& operand, const CommandLine& line) {
+  const auto with_parts = [&](const std::string& file) { return parts_of(file, line); };
   if (operand == "pid:*") return confined_processes();
   std::error_code error;
-  if (!std::filesystem::is_directory(operand, error)) return parts_of(operand, line);
-  std::vector<std::string> names;
-  for (std::string& file : files_of(operand)) {
-    for (std::string& part : parts_of(file, line)) names.push_back(std::move(part));
-    file = {};  // a folder may have a hundred thousand
-  }
-  return names;
+  if (!std::filesystem::is_directory(operand, error)) return with_parts(operand);
+  return replaced(files_of(operand), with_parts);
 }
 
 // The process that a target is, if it is one as a whole.
@@ -205,13 +220,13 @@ load::InputError too_long(const std::string& list, std::uint64_t offset) {
 }
 
 // Portion by portion: a list is as long as it is, only its names are kept.
-tl::expected<std::vector<std::string>, load::InputError> names_in(const std::string& list) {
+tl::expected<NameList, load::InputError> names_in(const std::string& list) {
   auto file = load::InputFile::open(list);
   if (!file) return tl::unexpected(file.error());
-  std::vector<std::string> names;
+  NameList names;
   std::string name;  // begun, without its end yet
   const auto end_name = [&] {
-    if (!name.empty()) names.emplace_back(name);  // a copy is as long as the name
+    if (!name.empty()) names.add(name);
     name.clear();
   };
   std::vector<char> portion(65536);
@@ -236,37 +251,30 @@ tl::expected<std::vector<std::string>, load::InputError> names_in(const std::str
 
 }  // namespace
 
-std::vector<Named> expand(std::vector<std::string> operands, bool as_one_stack,
-                          const CommandLine& line) {
-  std::vector<std::string> names;
-  for (std::string& operand : operands) {
-    auto more = names_of(operand, line);
-    operand = {};  // a list may have a million
-    names.insert(names.end(), std::make_move_iterator(more.begin()),
-                 std::make_move_iterator(more.end()));
-  }
-  if (as_one_stack) return {Named{"stack", names}};
-  std::vector<Named> targets;
-  targets.reserve(names.size());
-  for (std::string& name : names) targets.push_back({std::move(name), {}});
-  return targets;
+Named Targets::operator[](std::size_t i) const {
+  if (!one_stack_) return {std::string(names_[i]), {}};
+  return {"stack", {names_.begin(), names_.end()}};
 }
 
-tl::expected<std::vector<std::string>, ExitStatus> read_list(const CommandLine& line,
-                                                             const char* option) {
+NameList expand(NameList operands, const CommandLine& line) {
+  return replaced(std::move(operands),
+                  [&](const std::string& operand) { return names_of(operand, line); });
+}
+
+tl::expected<NameList, ExitStatus> read_list(const CommandLine& line, const char* option) {
   auto names = names_in(line.text(option));
   if (names) return std::move(*names);
   complain(load::describe(names.error()));
   return tl::unexpected(status_of(names.error()));
 }
 
-tl::expected<std::vector<std::string>, ExitStatus> operands_and_listed(const CommandLine& line) {
-  std::vector<std::string> operands = line.operands();
+tl::expected<NameList, ExitStatus> operands_and_listed(const CommandLine& line) {
+  NameList operands;
+  for (const std::string& operand : line.operands()) operands.add(operand);
   if (!line.has("targets")) return operands;
   auto more = read_list(line, "targets");
   if (!more) return tl::unexpected(more.error());
-  operands.insert(operands.end(), std::make_move_iterator(more->begin()),
-                  std::make_move_iterator(more->end()));
+  operands.add(std::move(*more));
   return operands;
 }
 

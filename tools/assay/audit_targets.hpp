@@ -11,6 +11,7 @@
 #include "assay/audit/selection.hpp"
 #include "assay/audit/source.hpp"
 #include "command_line.hpp"
+#include "name_list.hpp"
 
 namespace assay::tool {
 
@@ -20,16 +21,29 @@ struct Named {
   std::vector<std::string> filters;  // none for the one that `name` names
 };
 
+// The targets of a command in order: one for each name, or one whose filters are all of them.
+class Targets {
+ public:
+  explicit Targets(NameList names, bool one_stack = false)
+      : names_(std::move(names)), one_stack_(one_stack) {}
+
+  std::size_t size() const { return one_stack_ ? 1 : names_.size(); }
+  Named operator[](std::size_t i) const;
+  const NameList& names() const { return names_; }
+
+ private:
+  NameList names_;
+  bool one_stack_;
+};
+
 // Folders become their files, in order, profiles of several targets each of these, pid:* every
 // process under a filter.
-std::vector<Named> expand(std::vector<std::string> operands, bool as_one_stack,
-                          const CommandLine& line);
+NameList expand(NameList operands, const CommandLine& line);
 // The names, a line each, in the file that the option names, however long that is; or, after a
 // complaint, the status to end with.
-tl::expected<std::vector<std::string>, ExitStatus> read_list(const CommandLine& line,
-                                                             const char* option);
+tl::expected<NameList, ExitStatus> read_list(const CommandLine& line, const char* option);
 // The operands, and the names in the file of --targets.
-tl::expected<std::vector<std::string>, ExitStatus> operands_and_listed(const CommandLine& line);
+tl::expected<NameList, ExitStatus> operands_and_listed(const CommandLine& line);
 
 // What could not be audited: a sentence that names the target.
 struct Problem {

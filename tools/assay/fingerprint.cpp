@@ -87,12 +87,10 @@ constexpr const char* settings[] = {"semantics", "input-format", "node-limit", "
 
 // Item k is target k.
 ExitStatus of_share(const CommandLine& line, const symbolic::Budget& budget,
-                    const std::vector<Named>& targets) {
-  std::vector<std::string> names;
-  for (const Named& target : targets) names.push_back(target.name);
+                    const Targets& targets) {
   const auto share = share_of(line);
   if (!share) return share.error();
-  auto run = open_run(line, "fingerprint", settings_of(line, names, settings));
+  auto run = open_run(line, "fingerprint", settings_of(line, targets.names(), settings));
   if (!run) return run.error();
   const auto saved = saved_status(*run);
   if (!saved) return saved.error();
@@ -101,34 +99,36 @@ ExitStatus of_share(const CommandLine& line, const symbolic::Budget& budget,
   fleet::Run::Done done;
   for (std::uint64_t item = share->next(run->next()); done && item < targets.size();
        item = share->next(item + 1)) {
-    if (const auto digest = digested(line, targets[item], budget, status))
-      done = run->add(item, document(fingerprint_json(line, names[item], *digest)));
+    const Named target = targets[item];
+    if (const auto digest = digested(line, target, budget, status))
+      done = run->add(item, document(fingerprint_json(line, target.name, *digest)));
     if (done) done = run->reached(item + 1, [&] { return std::to_string(status); });
   }
   if (done) done = run->finish(targets.size(), "{}", std::to_string(status));
   return done ? status : failed(done.error());
 }
 
-ExitStatus of_targets(const CommandLine& line, const std::vector<Named>& targets,
-                      const Printer& print) {
+ExitStatus of_targets(const CommandLine& line, const Targets& targets, const Printer& print) {
   ExitStatus status = yes;
-  for (const Named& target : targets)
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    const Named target = targets[i];
     if (const auto digest = digested(line, target, print.budget, status))
       print(target.name, *digest);
+  }
   return status;
 }
 
-tl::expected<std::vector<Named>, ExitStatus> targets_of(const CommandLine& line) {
+tl::expected<Targets, ExitStatus> targets_of(const CommandLine& line) {
   auto operands = operands_and_listed(line);
   if (!operands) return tl::unexpected(operands.error());
-  return expand(std::move(*operands), false, line);
+  return Targets(expand(std::move(*operands), line));
 }
 
 // Whether the operands name more than themselves.
-bool many(const CommandLine& line, const std::vector<Named>& targets) {
+bool many(const CommandLine& line, const Targets& targets) {
   if (line.has("targets") || targets.size() != line.operands().size()) return true;
   for (std::size_t i = 0; i < targets.size(); ++i)
-    if (targets[i].name != line.operands()[i]) return true;
+    if (targets.names()[i] != line.operands()[i]) return true;
   return false;
 }
 

@@ -60,14 +60,17 @@ tl::expected<ExitStatus, ExitStatus> saved_status(const fleet::Run& run) {
   return static_cast<ExitStatus>(state[0] - '0');
 }
 
-std::string settings_of(const CommandLine& line, const std::vector<std::string>& targets,
+std::string settings_of(const CommandLine& line, const NameList& targets,
                         std::span<const char* const> options) {
   // FNV-1a: no adversary, and the same everywhere.
   std::uint64_t digest = 0xcbf29ce484222325;
   bool processes = false;
-  for (const std::string& target : targets) {
-    for (const char c : target + '\0')
-      digest = (digest ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  const auto add = [&](char c) {
+    digest = (digest ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  };
+  for (const std::string_view target : targets) {
+    for (const char c : target) add(c);
+    add('\0');
     processes |= target.starts_with("pid:");
   }
   std::array<char, 16> hex{};

@@ -10,6 +10,7 @@
 #include "assay/fleet/run.hpp"
 #include "command_line.hpp"
 #include "json.hpp"
+#include "name_list.hpp"
 
 namespace assay::tool {
 
@@ -31,7 +32,7 @@ tl::expected<ExitStatus, ExitStatus> saved_status(const fleet::Run& run);
 ExitStatus not_a_state();
 // The settings of a job over targets: how many, a digest of their names, the host's name where
 // they are processes, and those of `options` that are given.
-std::string settings_of(const CommandLine& line, const std::vector<std::string>& targets,
+std::string settings_of(const CommandLine& line, const NameList& targets,
                         std::span<const char* const> options);
 // For Run::add.
 std::string document(const Json& json);

@@ -429,7 +429,7 @@ tl::expected<Options, ExitStatus> read_options(const CommandLine& line) {
 // a job all but the first; with --traces those are listed, and all operands are filters.
 struct Inputs {
   std::vector<std::string> filters;
-  std::vector<std::string> traces;
+  NameList traces;
 };
 
 bool is_many(const CommandLine& line) { return is_job(line) || line.has("traces"); }
@@ -447,7 +447,7 @@ tl::expected<Inputs, ExitStatus> read_inputs(const CommandLine& line) {
         inputs.filters.begin() + (is_job(line) && !line.has("stack")
                                       ? 1
                                       : static_cast<std::ptrdiff_t>(inputs.filters.size()) - 1);
-    inputs.traces.assign(first, inputs.filters.end());
+    std::for_each(first, inputs.filters.end(), [&](const auto& name) { inputs.traces.add(name); });
     inputs.filters.erase(first, inputs.filters.end());
   }
   if (inputs.filters.size() > 1 && !line.has("stack"))
@@ -457,10 +457,11 @@ tl::expected<Inputs, ExitStatus> read_inputs(const CommandLine& line) {
 }
 
 // Everything that the results of a job depend on, and in this order.
-std::vector<std::string> names_of(const CommandLine& line, const Inputs& inputs) {
-  std::vector<std::string> names = inputs.filters;
-  if (line.has("against")) names.push_back(line.text("against"));
-  names.insert(names.end(), inputs.traces.begin(), inputs.traces.end());
+NameList names_of(const CommandLine& line, const Inputs& inputs) {
+  NameList names;
+  for (const std::string& filter : inputs.filters) names.add(filter);
+  if (line.has("against")) names.add(line.text("against"));
+  for (const std::string_view trace : inputs.traces) names.add(trace);
   return names;
 }
 
@@ -581,7 +582,7 @@ ExitStatus replay_share(const Question& question, const Inputs& inputs) {
   fleet::Run::Done done;
   for (std::uint64_t item = share->next(run->next()); done && item < inputs.traces.size();
        item = share->next(item + 1)) {
-    done = replay_item(question, inputs.traces[item], *run, item, sums);
+    done = replay_item(question, std::string(inputs.traces[item]), *run, item, sums);
     if (done) done = run->reached(item + 1, [&] { return sums.state(); });
   }
   if (done) done = run->finish(inputs.traces.size(), sums.totals(), sums.state());
@@ -637,7 +638,7 @@ ExitStatus run_replay(const Arguments& arguments) {
     return line.usage("option '--tighten': a profile is of one recording, expected no job");
   const auto inputs = read_inputs(line);
   if (!inputs) return inputs.error();
-  const std::vector<std::string> names = names_of(line, *inputs);
+  const NameList names = names_of(line, *inputs);
   if (std::count(names.begin(), names.end(), "-") > 1)
     return line.usage("stdin can be one of FILTER and TRACE only");
   const auto options = read_options(line);
@@ -654,7 +655,7 @@ ExitStatus run_replay(const Arguments& arguments) {
     question.against = std::move(*other);
   }
   return is_many(line) ? replay_share(question, *inputs)
-                       : replay_one(question, inputs->traces.front());
+                       : replay_one(question, std::string(inputs->traces[0]));
 }
 
 }  // namespace assay::tool
