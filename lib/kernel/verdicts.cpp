@@ -117,8 +117,8 @@ class Inquiry {
 
 constexpr Observed passed_it{Sighting::Passed};
 
-tl::expected<Observed, Failure> first_sight(const ProbeCall& call, std::uint32_t arch,
-                                            std::uint16_t passed) {
+tl::expected<Observed, Failure> first_sight(const ProbeCall& call, const calls::Trap& trap,
+                                            std::uint32_t arch, std::uint16_t passed) {
   const auto odd = tl::unexpected(Failure{FailureKind::UnexpectedResult, 0});
   switch (call.ending) {
     case Ending::NotMade: break;
@@ -127,8 +127,8 @@ tl::expected<Observed, Failure> first_sight(const ProbeCall& call, std::uint32_t
       if (call.result == -static_cast<std::int64_t>(passed)) return passed_it;
       return Observed{Sighting::Errno, static_cast<std::uint16_t>(-call.result)};
     case Ending::Trapped:
-      if (!in_order(call.trap, call, arch)) break;
-      return Observed{Sighting::Trap, static_cast<std::uint16_t>(call.trap.error)};
+      if (!in_order(trap, call, arch)) break;
+      return Observed{Sighting::Trap, static_cast<std::uint16_t>(trap.error)};
     case Ending::ThreadDied: return Observed{Sighting::KillThread};
     case Ending::ProcessDied: return Observed{Sighting::KillProcess};
   }
@@ -172,12 +172,17 @@ class Oracle::Verdicts {
   using Done = tl::expected<void, Failure>;
   using Places = std::vector<std::size_t>;  // indices of records
 
-  // Makes the calls of these records and hands each to `judge` with the record's index.
+  // Makes the calls of these records and hands each to `judge` with its trap, if it ended so, and
+  // the record's index.
   template <class Judge>
   Done make_calls(Workers::Station& station, Task task, std::optional<std::uint32_t> below,
                   const Places& places, const Judge& judge) {
-    std::vector<SeccompData> records;
-    for (const std::size_t place : places) records.push_back(inquiry_.records()[place]);
+    std::vector<SeccompData> some;
+    std::span<const SeccompData> records = inquiry_.records();
+    if (places.size() < records.size()) {
+      for (const std::size_t place : places) some.push_back(records[place]);
+      records = some;
+    }
     std::vector<std::optional<NotAskable>> reasons;
     const auto asked = workers_.place_calls(station, records, inquiry_.read(), reasons);
     if (!asked) return tl::unexpected(asked.error());
@@ -190,7 +195,8 @@ class Oracle::Verdicts {
     if (area.error != 0) return tl::unexpected(Failure{FailureKind::Refused, area.error});
     if (area.status != 0) return tl::unexpected(Failure{FailureKind::WorkerDied, 0});
     for (std::size_t i = 0; i < asked->size(); ++i)
-      if (auto judged = judge(area.calls[i], places[(*asked)[i]]); !judged) return judged;
+      if (auto judged = judge(area.calls[i], area.traps[i], places[(*asked)[i]]); !judged)
+        return judged;
     return {};
   }
 
@@ -201,14 +207,15 @@ class Oracle::Verdicts {
     const auto ask_with = [&](std::optional<std::uint16_t> own, const Places& places) {
       const auto answer =
           own ? std::optional(seccomp::value_of(Action::Errno, *own)) : std::nullopt;
-      return make_calls(workers_.guarded(), Task::Verdicts, answer, places,
-                        [&](const ProbeCall& call, std::size_t place) -> Done {
-                          const auto sight = first_sight(call, inquiry_.records()[place].arch,
-                                                         own.value_or(sentinel_errno));
-                          if (!sight) return tl::unexpected(sight.error());
-                          sights_[place] = *sight;
-                          return {};
-                        });
+      return make_calls(
+          workers_.guarded(), Task::Verdicts, answer, places,
+          [&](const ProbeCall& call, const calls::Trap& trap, std::size_t place) -> Done {
+            const auto sight = first_sight(call, trap, inquiry_.records()[place].arch,
+                                           own.value_or(sentinel_errno));
+            if (!sight) return tl::unexpected(sight.error());
+            sights_[place] = *sight;
+            return {};
+          });
     };
     if (auto done = ask_with({}, all); !done) return done;
     if (!could_return(inquiry_.stack(), Action::Errno, sentinel_errno)) return {};
@@ -220,18 +227,18 @@ class Oracle::Verdicts {
     for (const std::uint16_t message : messages) {
       if (open_.empty()) return {};
       Places left;
-      auto done =
-          make_calls(workers_.bare(), Task::Traced, seccomp::value_of(Action::Trace, message),
-                     open_, [&](const ProbeCall& call, std::size_t place) -> Done {
-                       const auto sight = traced_sight(call, message);
-                       if (!sight) return tl::unexpected(sight.error());
-                       if (*sight) {
-                         sights_[place] = **sight;
-                       } else {
-                         left.push_back(place);
-                       }
-                       return {};
-                     });
+      auto done = make_calls(
+          workers_.bare(), Task::Traced, seccomp::value_of(Action::Trace, message), open_,
+          [&](const ProbeCall& call, const calls::Trap&, std::size_t place) -> Done {
+            const auto sight = traced_sight(call, message);
+            if (!sight) return tl::unexpected(sight.error());
+            if (*sight) {
+              sights_[place] = **sight;
+            } else {
+              left.push_back(place);
+            }
+            return {};
+          });
       if (!done) return done;
       open_ = left;
       if (!could_return(inquiry_.stack(), Action::Trace, message)) return {};
@@ -247,15 +254,16 @@ class Oracle::Verdicts {
     open_ = others;
     if (runnable.empty()) return {};
     Places alive;
-    auto ran = make_calls(workers_.bare(), Task::Verdicts, {}, runnable,
-                          [&](const ProbeCall& call, std::size_t place) -> Done {
-                            sights_[place] = Observed{Sighting::UnknownPassed};
-                            if (!dies(call.ending)) alive.push_back(place);
-                            return ran_or_died(call);
-                          });
+    auto ran =
+        make_calls(workers_.bare(), Task::Verdicts, {}, runnable,
+                   [&](const ProbeCall& call, const calls::Trap&, std::size_t place) -> Done {
+                     sights_[place] = Observed{Sighting::UnknownPassed};
+                     if (!dies(call.ending)) alive.push_back(place);
+                     return ran_or_died(call);
+                   });
     if (!ran || alive.empty()) return ran;
     return make_calls(workers_.bare(), Task::Verdicts, between_log_and_allow, alive,
-                      [&](const ProbeCall& call, std::size_t place) -> Done {
+                      [&](const ProbeCall& call, const calls::Trap&, std::size_t place) -> Done {
                         sights_[place] =
                             Observed{dies(call.ending) ? Sighting::Allow : Sighting::Log};
                         return ran_or_died(call);
@@ -337,14 +345,14 @@ tl::expected<std::vector<DataSeen>, Failure> Oracle::read_back(
     const auto listening = sentinel(calls::gate_pointer(), seccomp::value_of(Action::UserNotif));
     std::copy(listening.begin(), listening.end(), area.pool.begin());
     area.programs[0] = {0, static_cast<std::uint32_t>(listening.size())};
-    for (std::size_t i = 0; i < asked->size(); ++i) area.calls[i].seen = {};
+    for (std::size_t i = 0; i < asked->size(); ++i) area.seen[i] = {};
     if (auto done = workers_->ask(station, Task::ReadBack, asked->size()); !done)
       return tl::unexpected(done.error());
     if (area.error != 0) return tl::unexpected(Failure{FailureKind::Refused, area.error});
     if (area.status != 0) return tl::unexpected(Failure{FailureKind::WorkerDied, 0});
     for (std::size_t i = 0; i < asked->size(); ++i) {
       const auto order = seccomp::byte_order(batch[(*asked)[i]].arch);
-      result[first + (*asked)[i]] = seccomp::from_words(area.calls[i].seen, order);
+      result[first + (*asked)[i]] = seccomp::from_words(area.seen[i], order);
     }
   }
   return result;

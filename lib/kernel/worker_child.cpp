@@ -55,6 +55,7 @@ struct Child {
   bool nested = false;            // Values, Verdicts: the filters stand already
   volatile std::uint32_t go = 0;  // Traced, ReadBack: the other side may start
   volatile long listener = -1;    // ReadBack
+  calls::Trap trap{};             // of the last call, if it was caught
 
   std::uint32_t since_pause = 0;  // filters dropped
   std::uint32_t since_rest = 0;
@@ -177,9 +178,14 @@ void attach(Child& child) {
   drop(child, area.count < stair_filters ? area.count : drops_between_rests);
 }
 
-void ask_part(ProbeCall& call, std::uint64_t pointer, unsigned part) {
-  const long answer = calls::probe({call.entry, pointer}, call.nr, call.args.data(), call.trap);
-  if (answer > 0 || answer < -4095) {
+long probe(Child& child, const ProbeCall& call, std::uint64_t pointer) {
+  child.trap.caught = 0;
+  return calls::probe({call.entry, pointer}, call.nr, call.args.data(), child.trap);
+}
+
+void ask_part(Child& child, ProbeCall& call, std::uint64_t pointer, unsigned part) {
+  const long answer = probe(child, call, pointer);
+  if (child.trap.caught != 0 || answer > 0 || answer < -4095) {
     call.odd = 1;
     return;
   }
@@ -200,16 +206,16 @@ static_assert(calls::compat_places == value_parts);
 
 std::uint32_t phases(const Child& child) { return child.packed == 1 ? 1 : packed_phases; }
 
-void ask_in_phase(const Child& child, ProbeCall& call) {
+void ask_in_phase(Child& child, ProbeCall& call) {
   const std::uint32_t phase = child.area.phase;
   const bool compat = call.entry == calls::Entry::Compat;
   if (child.packed == 1) {
-    ask_part(call, call.pointer, child.part);
+    ask_part(child, call, call.pointer, child.part);
   } else if (phase < value_parts) {
-    if (compat) ask_part(call, call.pointer, phase);
+    if (compat) ask_part(child, call, call.pointer, phase);
   } else if (!compat) {
     for (unsigned part = 0; part < value_parts; ++part)
-      ask_part(call, call.pointer + part * part_distance, part);
+      ask_part(child, call, call.pointer + part * part_distance, part);
   }
 }
 
@@ -309,12 +315,16 @@ bool attach_stack(const Child& child) {
   return true;
 }
 
-void make_calls(SharedArea& area) {
+void make_calls(Child& child) {
+  SharedArea& area = child.area;
   for (std::uint32_t i = area.progress; i < area.count; ++i) {
     ProbeCall& call = area.calls[i];
     area.progress = i;
-    call.result = calls::probe({call.entry, call.pointer}, call.nr, call.args.data(), call.trap);
-    call.ending = call.trap.caught != 0 ? Ending::Trapped : Ending::Returned;
+    call.result = probe(child, call, call.pointer);
+    call.ending = Ending::Returned;
+    if (child.trap.caught == 0) continue;
+    call.ending = Ending::Trapped;
+    area.traps[i] = child.trap;
   }
   area.progress = area.count;
 }
@@ -329,7 +339,7 @@ void ask_verdicts(void* argument) {
       return;
     }
   }
-  if (child.nested || attach_stack(child)) make_calls(child.area);
+  if (child.nested || attach_stack(child)) make_calls(child);
 }
 
 void nest_verdicts(void* argument);
@@ -387,7 +397,7 @@ void ask_traced(void* argument) {
   Child& child = *static_cast<Child*>(argument);
   die_with_parent();
   futex_wait(&child.go, 0);
-  if (attach_stack(child)) make_calls(child.area);
+  if (attach_stack(child)) make_calls(child);
 }
 
 // Lets the grandchild run to its end; no call of which the filter tells us is carried out.
@@ -441,7 +451,7 @@ void ask_listener(void* argument) {
   die_with_parent();
   child.listener = set_filter(child.area, child.area.programs[0], SECCOMP_FILTER_FLAG_NEW_LISTENER);
   set_go(child);
-  if (child.listener >= 0) make_calls(child.area);
+  if (child.listener >= 0) make_calls(child);
 }
 
 // Each call waits until we have read it, and returns what we say.
@@ -451,7 +461,7 @@ void listen(SharedArea& area, long listener) {
     if (gate(SYS_ioctl, listener, static_cast<long>(SECCOMP_IOCTL_NOTIF_RECV), word(&told)) != 0)
       return;
     const auto* from = reinterpret_cast<const std::uint32_t*>(&told.data);
-    for (std::size_t w = 0; w < area.calls[i].seen.size(); ++w) area.calls[i].seen[w] = from[w];
+    for (std::size_t w = 0; w < area.seen[i].size(); ++w) area.seen[i][w] = from[w];
     seccomp_notif_resp answer{};
     answer.id = told.id;
     answer.error = -static_cast<int>(sentinel_errno);

@@ -36,11 +36,12 @@ struct ProgramPlace {
 enum class Ending : std::uint32_t {
   NotMade,
   Returned,     // see result
-  Trapped,      // see trap
+  Trapped,      // see SharedArea::traps
   ThreadDied,   // alone: another thread of its process lived on
   ProcessDied,  // all of its threads
 };
 
+// As small as can be: the calls of a batch are gone through again and again.
 struct ProbeCall {
   std::uint64_t pointer = 0;
   std::array<std::uint64_t, calls::call_arguments> args{};
@@ -53,8 +54,6 @@ struct ProbeCall {
   std::uint32_t killed = 0;  // Values: by a division by 0
   std::int32_t odd = 0;      // a result that cannot be
   std::int64_t result = 0;
-  calls::Trap trap;
-  std::array<std::uint32_t, 16> seen{};  // ReadBack: struct seccomp_data
 };
 
 enum class StartProblem : std::uint32_t { None, NoNewPrivs, Filters, Listeners, Resources };
@@ -92,6 +91,8 @@ struct SharedArea {
   std::array<std::uint64_t, max_pages> pages;
   std::array<std::int32_t, max_pages> page_errors;
   std::array<ProbeCall, max_calls> calls;
+  std::array<calls::Trap, max_calls> traps;                   // of the calls that ended so
+  std::array<std::array<std::uint32_t, 16>, max_calls> seen;  // ReadBack: struct seccomp_data
 };
 
 // Probes of a packed filter: home + part * part_distance, or compat_home + the same.

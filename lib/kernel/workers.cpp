@@ -58,7 +58,6 @@ void place_call(ProbeCall& call, calls::Entry entry, std::uint64_t pointer, std:
   call.value = 0;
   call.killed = 0;
   call.odd = 0;
-  call.trap.caught = 0;
 }
 
 // ERRNO(1) where every word but the pointer's is that of the record, else ERRNO(2).

@@ -14,6 +14,7 @@
 #include "assay/verify/accept.hpp"
 #include "assay/verify/chain.hpp"
 #include "kernel/tracees.hpp"
+#include "kernel/turn.hpp"
 
 namespace assay::kernel {
 namespace {
@@ -319,6 +320,8 @@ TEST_F(OracleTest, NothingIsLeftBehind) {
 TEST_F(OracleTest, TimeLimit) {
   auto hasty = Oracle::open({.per_batch = std::chrono::milliseconds(1)});
   ASSERT_TRUE(hasty);
+  const auto turn = Turn::take(std::chrono::minutes(1));  // which others may have for long
+  ASSERT_TRUE(turn);
   const Filter slow(4096, ret_allow);
   EXPECT_EQ(hasty->accept(std::vector<Instructions>(256, slow)),
             tl::unexpected(Failure{FailureKind::TimeLimit, 0}));
