@@ -21,9 +21,13 @@ std::string contents(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-std::optional<verify::Program> program_in(const fs::path& path) {
+bpf::Decoded instructions_in(const fs::path& path) {
   const std::string bytes = contents(path);
-  const auto instructions = bpf::decode(bpf::bytes_of(bytes), bpf::Format::Raw);
+  return bpf::decode(bpf::bytes_of(bytes), bpf::Format::Raw);
+}
+
+std::optional<verify::Program> program_in(const fs::path& path) {
+  const auto instructions = instructions_in(path);
   if (!instructions) return std::nullopt;
   const auto program = verify::accept(*instructions);
   return program ? std::optional(*program) : std::nullopt;
@@ -71,6 +75,28 @@ std::vector<CorpusFilter> corpus_filters(std::string_view folder) {
   }
   std::sort(result.begin(), result.end(),
             [](const CorpusFilter& a, const CorpusFilter& b) { return a.file < b.file; });
+  return result;
+}
+
+std::vector<CorpusAnswer> corpus_answers(std::string_view folder) {
+  std::vector<CorpusAnswer> result;
+  static const std::regex row(R"re("file":\s*"([^"]*)".*"kernel_load_errno":\s*(\d+))re");
+  std::ifstream manifest(fs::path(folder) / "manifest.json");
+  for (std::string line; std::getline(manifest, line);) {
+    std::smatch found;
+    if (!std::regex_search(line, found, row)) continue;
+    result.push_back({found[1], instructions_in(fs::path(folder) / found[1].str()).value(),
+                      std::stoi(found[2])});
+  }
+  return result;
+}
+
+std::set<std::string> corpus_files(std::string_view folder) {
+  std::set<std::string> result;
+  if (!fs::exists(folder)) return result;
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    if (entry.path().extension() == ".bpf")
+      result.insert(entry.path().lexically_relative(folder).string());
   return result;
 }
 
