@@ -56,8 +56,21 @@ class Kernel(outside.InFolder):
         text = self.check(done, 1).decode()
         self.assertIn("mismatch: ", text)
         self.assertIn("ours KILL_THREAD, kernel KILL_PROCESS", text)
-        again = re.search(r"assay run --trace .* kill.txt", text)[0]
-        self.check(outside.shell(again, self.folder))
+        again = re.search(r"assay run --trace .*; assay confirm .*", text)[0]
+        once_more = self.check(outside.shell(again, self.folder), 1).decode()
+        self.assertRegex(once_more, "(?m)^KILL_THREAD ")
+        self.assertIn(text, once_more)
+
+    def test_confirm_shows_a_mismatch_of_a_stack_again(self):
+        (self.folder / "it's kill.txt").write_text("ret #KILL_PROCESS\n")
+        done = outside.run("confirm", "--stack", "it's kill.txt", "allow.txt", "--semantics",
+                           "linux-4.13", "--records", "2", cwd=self.folder)
+        text = self.check(done, 1).decode()
+        self.assertIn("\n  executed 0 of it's kill.txt\n  executed 0 of allow.txt\n", text)
+        again = re.search(r"assay run --trace .*; assay confirm .*", text)[0]
+        once_more = self.check(outside.shell(again, self.folder), 1).decode()
+        self.assertRegex(once_more, "(?m)^KILL_THREAD ")
+        self.assertIn(text, once_more)
 
     def test_confirm_complains(self):
         self.check(outside.run("confirm", "none.txt", cwd=self.folder), 3, "none.txt")

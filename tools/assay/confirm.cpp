@@ -45,6 +45,12 @@ void make_ours(SeccompData& record, std::uint32_t arch) {
   record.instruction_pointer = 0x100000 + record.instruction_pointer % 0x7ffffe000000;
 }
 
+std::string joined(const std::vector<std::string>& files) {
+  std::string text;
+  for (const std::string& file : files) text += (text.empty() ? "" : " ") + file;
+  return text;
+}
+
 using Edge = std::pair<std::size_t, std::size_t>;
 
 class EdgesPassed : public engine::Observer {
@@ -63,10 +69,12 @@ class EdgesPassed : public engine::Observer {
 
 class Confirmation {
  public:
-  Confirmation(const CommandLine& line, std::string file, Programs stack, kernel::Oracle& oracle,
-               Output& output)
+  // The files are those of the stack, in its order.
+  Confirmation(const CommandLine& line, std::vector<std::string> files, Programs stack,
+               kernel::Oracle& oracle, Output& output)
       : line_(line),
-        file_(std::move(file)),
+        files_(std::move(files)),
+        file_(joined(files_)),
         stack_(stack),
         ours_(stack, line.semantics()),
         oracle_(oracle),
@@ -151,14 +159,35 @@ class Confirmation {
     }
   }
 
+  // What ours executed, a list for each filter.
+  std::vector<std::vector<std::size_t>> traces(const SeccompData& record) const {
+    std::vector<std::vector<std::size_t>> result;
+    for (std::size_t i = 0; i < stack_.size(); ++i) {
+      EdgesPassed passed;
+      ours_[i].observe(engine::Interpreter::words_of(record), passed);
+      result.push_back(std::move(passed.trace));
+    }
+    return result;
+  }
+
+  // For a shell.
+  std::string commands(const seccomp::Words& words) const {
+    std::string filters;
+    for (const char* const option : {"semantics", "input-format"})
+      if (line_.has(option))
+        filters += " --" + std::string(option) + " " + shell_word(line_.text(option));
+    if (stack_.size() > 1) filters += " --stack";
+    for (const std::string& file : files_) filters += " " + shell_word(file);
+    return "assay run --trace " + to_options(words) + filters + "; assay confirm --seed " +
+           std::to_string(settings_.seed) + " --records " + std::to_string(settings_.random) +
+           filters;
+  }
+
   void tell(const SeccompData& record, Verdict verdict, const kernel::Observed& sight) {
     mismatches_ += 1;
-    EdgesPassed passed;
-    ours_[stack_.size() - 1].observe(engine::Interpreter::words_of(record), passed);
+    const auto executed = traces(record);
     const seccomp::Words words = engine::Interpreter::words_of(record);
-    const std::string again = "assay run --trace " + to_options(words) + " " + file_ +
-                              "; assay confirm --seed " + std::to_string(settings_.seed) +
-                              " --records " + std::to_string(settings_.random) + " " + file_;
+    const std::string again = commands(words);
     const std::string ours = text::to_text(verdict, line_.semantics());
     if (line_.json()) {
       Json json = json_document(line_.semantics());
@@ -166,14 +195,18 @@ class Confirmation {
       json["record"] = to_record(words);
       json["verdict"] = ours;
       json["kernel"] = kernel::to_string(sight);
-      json["trace"] = passed.trace;
+      json["traces"] = executed;
       json["reproduce"] = again;
       output_.write(json_line(json));
       return;
     }
     std::string text = line_.paint()(Shade::Bad, "mismatch") + ": " + to_options(words) +
-                       "\n  ours " + ours + ", kernel " + kernel::to_string(sight) + "\n  executed";
-    for (const std::size_t pc : passed.trace) text += " " + std::to_string(pc);
+                       "\n  ours " + ours + ", kernel " + kernel::to_string(sight);
+    for (std::size_t i = 0; i < executed.size(); ++i) {
+      text += "\n  executed";
+      for (const std::size_t pc : executed[i]) text += " " + std::to_string(pc);
+      if (executed.size() > 1) text += " of " + load::printable(files_[i]);
+    }
     output_.write(text + "\n  " + again + "\n");
   }
 
@@ -212,6 +245,7 @@ class Confirmation {
   }
 
   const CommandLine& line_;
+  std::vector<std::string> files_;
   std::string file_;
   Programs stack_;
   engine::FilterStack ours_;
@@ -242,14 +276,14 @@ ExitStatus confirm_all(const CommandLine& line, const Settings& settings,
   if (line.has("stack")) {
     const auto stack = load_stack(line);
     if (!stack) return stack.error();
-    std::string name;
-    for (const std::string& operand : line.operands()) name += (name.empty() ? "" : " ") + operand;
-    return Confirmation(line, name, stack->programs, oracle, output).run(settings, budget);
+    std::vector<std::string> files;
+    for (const load::Filter& filter : stack->filters) files.push_back(filter.file);
+    return Confirmation(line, files, stack->programs, oracle, output).run(settings, budget);
   }
   return for_each_filter(line, [&](const load::Filter& filter) {
     const auto program = accepted(line, filter);
     if (!program) return no;
-    return Confirmation(line, filter.file, std::span(&*program, 1), oracle, output)
+    return Confirmation(line, {filter.file}, std::span(&*program, 1), oracle, output)
         .run(settings, budget);
   });
 }

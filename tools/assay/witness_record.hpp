@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "assay/report/json.hpp"
 #include "assay/seccomp/seccomp_data.hpp"
@@ -14,6 +15,8 @@ namespace assay::tool {
 inline Json to_record(const seccomp::Words& words) { return report::record_json(words); }
 // As options of `assay run`: "--arch x86_64 --syscall openat --arg 2=1".
 std::string to_options(const seccomp::Words& words);
+// A word of a command as a shell reads it: quoted where it must be.
+std::string shell_word(std::string_view word);
 
 using report::hex;
 using report::json_number;
