@@ -92,6 +92,10 @@ long probe(const ProbeTarget& target, std::uint32_t nr, const std::uint64_t* arg
 // From now on SIGSYS in a probe ends that probe. 0 or -errno.
 long catch_traps();
 
+// A counter of this processor that runs at one pace; 0 where there is none.
+bool has_tick_counter();
+std::uint64_t ticks();
+
 // Numbers of no system call, on any kernel so far: such a call may run.
 bool harmless(std::uint32_t nr);
 

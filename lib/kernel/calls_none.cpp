@@ -19,6 +19,8 @@ long move_compat(unsigned) { return -ENOSYS; }
 bool fit_compat(std::array<std::uint64_t, call_arguments>&, std::uint32_t) { return false; }
 long probe(const ProbeTarget&, std::uint32_t, const std::uint64_t*, Trap&) { return -ENOSYS; }
 long catch_traps() { return -ENOSYS; }
+bool has_tick_counter() { return false; }
+std::uint64_t ticks() { return 0; }
 bool harmless(std::uint32_t) { return false; }
 long skip_call(long, long) { return -ENOSYS; }
 bool exempt(std::uint32_t) { return true; }

@@ -166,9 +166,9 @@ int chosen_cpu() {
 
 double nanoseconds_per_tick() {
   const auto start = Clock::now();
-  const std::uint64_t first = ticks();
+  const std::uint64_t first = calls::ticks();
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  const std::uint64_t last = ticks();
+  const std::uint64_t last = calls::ticks();
   const std::chrono::duration<double, std::nano> took = Clock::now() - start;
   return took.count() / static_cast<double>(last - first);
 }
@@ -323,7 +323,7 @@ bool runs_harmlessly(std::uint32_t nr) {
 
 tl::expected<Timings, Unavailable> time_calls(std::span<const TimedCall> calls,
                                               const MeterOptions& options) {
-  if (!calls::supported() || !has_tick_counter())
+  if (!calls::supported() || !calls::has_tick_counter())
     return tl::unexpected(Unavailable{Lack::Architecture, 0});
   return Session(calls, options).run();
 }

@@ -18,6 +18,7 @@ namespace assay::kernel {
 namespace {
 
 using calls::gate;
+using calls::ticks;
 using calls::word;
 
 std::uint64_t quickest_chunk(const Round& round, std::uint32_t nr) {
@@ -50,25 +51,6 @@ void prepare(Round& round, int cpu) {
 }
 
 }  // namespace
-
-#if defined(__x86_64__)
-bool has_tick_counter() { return true; }
-std::uint64_t ticks() {
-  unsigned low = 0, high = 0;
-  asm volatile("lfence; rdtsc; lfence" : "=a"(low), "=d"(high) : : "memory");
-  return static_cast<std::uint64_t>(high) << 32 | low;
-}
-#elif defined(__aarch64__)
-bool has_tick_counter() { return true; }
-std::uint64_t ticks() {
-  std::uint64_t value = 0;
-  asm volatile("isb; mrs %0, cntvct_el0" : "=r"(value) : : "memory");
-  return value;
-}
-#else
-bool has_tick_counter() { return false; }
-std::uint64_t ticks() { return 0; }
-#endif
 
 void run_round(Round& round, const Filters& filters, int cpu) {
   prepare(round, cpu);

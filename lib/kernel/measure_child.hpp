@@ -26,10 +26,6 @@ struct Round {
 
 using Filters = std::vector<std::vector<bpf::Instruction>>;
 
-// Whether this file knows a clock that is read without a system call.
-bool has_tick_counter();
-std::uint64_t ticks();
-
 // Never returns. No filters at all: both times are without.
 [[noreturn]] void run_round(Round& round, const Filters& filters, int cpu);
 
