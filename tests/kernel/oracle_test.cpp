@@ -13,6 +13,7 @@
 #include "assay/engine/interpreter.hpp"
 #include "assay/verify/accept.hpp"
 #include "assay/verify/chain.hpp"
+#include "kernel/sysctl.hpp"
 #include "kernel/tracees.hpp"
 #include "kernel/turn.hpp"
 
@@ -91,9 +92,8 @@ TEST_F(OracleTest, AttachingAgreesWithTheDryRun) {
 }
 
 bool blinded() {
-  int harden = 0;
-  std::ifstream("/proc/sys/net/core/bpf_jit_harden") >> harden;
-  return harden == 2 || (harden == 1 && !test::is_root());
+  const std::string harden = test::sysctl("net.core.bpf_jit_harden");
+  return harden == "2" || (harden == "1" && !test::is_root());
 }
 
 void check_chains(Oracle& oracle, verify::Blinding blinding) {
@@ -133,30 +133,9 @@ TEST_F(OracleTest, AChainHoldsWhatItsCostSays) {
   check_chains(*oracle_, blinded() ? verify::Blinding::On : verify::Blinding::Off);
 }
 
-// Sets the sysctl for its life.
-class Hardening {
- public:
-  explicit Hardening(int value) {
-    std::ifstream(path) >> before_;
-    std::ofstream(path) << value << std::flush;
-    int now = -1;
-    std::ifstream(path) >> now;
-    set_ = now == value;
-  }
-  Hardening(const Hardening&) = delete;
-  Hardening& operator=(const Hardening&) = delete;
-  ~Hardening() { std::ofstream(path) << before_ << std::flush; }
-  bool set() const { return set_; }
-
- private:
-  static constexpr const char* path = "/proc/sys/net/core/bpf_jit_harden";
-  int before_ = 0;
-  bool set_ = false;
-};
-
 TEST(ChainUnderHardening, HoldsWhatItsCostSays) {
   if (!test::is_root()) GTEST_SKIP() << "only root can harden the JIT";
-  const Hardening hardening(2);
+  const test::Sysctl hardening("net.core.bpf_jit_harden", "2");
   if (!hardening.set()) GTEST_SKIP() << "net.core.bpf_jit_harden cannot be set here";
   auto oracle = Oracle::open();
   if (!oracle) GTEST_SKIP() << describe(oracle.error().lack);
