@@ -23,45 +23,28 @@
 #include "assay/seccomp/special.hpp"
 #include "assay/seccomp/verdict.hpp"
 #include "assay/verify/install.hpp"
+#include "kernel/raw_calls.hpp"
 #include "kernel/tracees.hpp"
 
 namespace assay::kernel {
 namespace {
 
 using bpf::Instruction;
-using Filter = std::vector<Instruction>;
+using test::allow;
+using test::call;
+using test::Filter;
+using test::filter_op;
+using test::Fprog;
 using test::in_child;
-
-constexpr std::uint32_t allow = 0x7fff0000;
-constexpr unsigned strict_op = 0;
-constexpr unsigned filter_op = 1;
-constexpr int own_number = 0x5001;  // of no system call
+using test::install;
+using test::narrow;
+using test::no_new_privs;
+using test::on;
+using test::own_number;
+using test::strict_op;
+using test::wide;
 
 const Filter allowing{{0x06, 0, 0, allow}};
-
-// For one number, what stands there; everything else is allowed.
-Filter on(std::uint32_t nr, std::uint32_t value) {
-  return {{0x20, 0, 0, 0}, {0x15, 0, 1, nr}, {0x06, 0, 0, value}, {0x06, 0, 0, allow}};
-}
-
-long call(unsigned long op, unsigned long flags, const void* argument) {
-  const long result = syscall(SYS_seccomp, op, flags, argument);
-  return result < 0 ? -errno : result;
-}
-
-struct Fprog {
-  sock_fprog program{};
-  explicit Fprog(const Filter& filter)
-      : program{static_cast<unsigned short>(filter.size()),
-                reinterpret_cast<sock_filter*>(const_cast<Instruction*>(filter.data()))} {}
-};
-
-long install(const Filter& filter, unsigned long flags = 0) {
-  const Fprog fprog(filter);
-  return call(filter_op, flags, &fprog.program);
-}
-
-void no_new_privs() { prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
 
 const void* unreadable() {
   return mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -444,23 +427,6 @@ TEST(KernelFacts, ChildrenInheritAndProcTells) {
 
 // --- strict mode ---
 
-long wide(long nr, long a = -1) {
-  long result;
-  asm volatile("syscall"
-               : "=a"(result)
-               : "0"(nr), "D"(a), "S"(0L), "d"(0L)
-               : "rcx", "r11", "memory");
-  return result;
-}
-long narrow(long nr, long a = -1) {
-  long result;
-  asm volatile("int $0x80"
-               : "=a"(result)
-               : "0"(nr), "b"(a), "c"(0L), "d"(0L)
-               : "r8", "r9", "r10", "r11", "memory");
-  return result;
-}
-
 // Whether strict mode kills for this call. What it lets run does no harm: bad descriptors, the
 // end of the child, a frame that is none (SIGSEGV).
 bool killed_in_strict_mode(long nr, bool through_narrow) {
@@ -474,7 +440,7 @@ bool killed_in_strict_mode(long nr, bool through_narrow) {
 }
 
 TEST(KernelFacts, StrictModeForEveryNumberOfBothAbis) {
-  const bool has_narrow = in_child([] { return narrow(20) == getpid() ? 0 : 1; }) == 0;
+  const bool has_narrow = test::has_narrow_calls();
   std::vector<long> numbers;
   for (long nr = 0; nr < 560; ++nr) numbers.push_back(nr);
   for (const long nr : {-1L, 0x40000000L, 0x40000001L, 0x100000001L}) numbers.push_back(nr);

@@ -14,6 +14,8 @@
 #include <filesystem>
 #include <map>
 
+#include "kernel/raw_calls.hpp"
+
 namespace assay::kernel::test {
 namespace {
 
@@ -146,6 +148,10 @@ bool become_nobody() {
   // A change of user leaves a process that its own user may not trace; exec would undo it.
   return setgroups(0, nullptr) == 0 && setresgid(nobody, nobody, nobody) == 0 &&
          setresuid(nobody, nobody, nobody) == 0 && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0;
+}
+
+bool has_narrow_calls() {
+  return in_child([] { return narrow(20) == getpid() ? 0 : 1; }) == 0;
 }
 
 bool is_root() { return geteuid() == 0; }
