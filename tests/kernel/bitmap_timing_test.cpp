@@ -7,6 +7,7 @@
 
 #include "assay/verify/accept.hpp"
 #include "assay/verify/bitmap.hpp"
+#include "kernel/tracees.hpp"
 
 namespace assay::kernel {
 namespace {
@@ -61,6 +62,8 @@ TEST(BitmapTiming, IsWhatTheEmulationSays) {
     EXPECT_EQ(timing->sighting == BitmapSighting::Constant, constant) << i;
   }
   std::cout << decided << " of " << filters.size() << " decided\n";
+  test::asked(decided);
+  if (decided == 0) GTEST_SKIP() << "this machine is too busy to decide anything by the clock";
 }
 
 TEST(BitmapTiming, AsksOnlyForHarmlessCalls) {

@@ -4,9 +4,9 @@
 // A harmless call under the filter is timed against the same call under its double, which
 // begins with an instruction that is no matter to verdicts and unknown to the kernel's
 // emulation, so that the double is never in the bitmap. The call must be allowed. Decided when
-// Mann-Whitney's test says p < 0.001 and both the medians and the quickest tenths are 5 ns apart
-// (constant), or when the quickest tenths are less than 2 ns apart (not constant); else nothing
-// is said.
+// Mann-Whitney's test says p < 0.001 and both the medians and the quickest tenths are 5 ns and
+// 4 % of the call under the filter apart (constant), or when the quickest tenths are less than
+// 2 ns apart (not constant); else nothing is said.
 #pragma once
 
 #include <cstdint>
