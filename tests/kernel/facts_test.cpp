@@ -13,17 +13,22 @@
 #include <sys/syscall.h>
 #include <sys/user.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <filesystem>
+#include <limits>
 #include <thread>
 
+#include "assay/kernel/processes.hpp"
 #include "assay/seccomp/special.hpp"
 #include "assay/seccomp/verdict.hpp"
 #include "assay/verify/install.hpp"
 #include "kernel/raw_calls.hpp"
+#include "kernel/sysctl.hpp"
 #include "kernel/tracees.hpp"
 
 namespace assay::kernel {
@@ -312,6 +317,35 @@ TEST(KernelFacts, WhatInstallResultSaysIsWhatHappens) {
     }
 }
 
+// --- what the filter sees ---
+
+TEST(KernelFacts, OnlyTheLowHalfOfTheNumberCounts) {
+  constexpr auto junk = static_cast<long>(0xdeadbeef00000000);
+  const auto result_of = [](const Filter& filter, long nr) {
+    return error_of([&] {
+      const long installed = install(filter);
+      return installed != 0 ? -1L : wide(nr);
+    });
+  };
+  EXPECT_EQ(result_of(on(own_number, 0x00050009), junk | own_number), 9);
+  EXPECT_EQ(result_of(on(own_number, 0x00050009), 1L << 32 | own_number), 9);
+  // 0x100000027 is getpid for the filter and for the kernel's table.
+  EXPECT_EQ(result_of(on(SYS_getpid, 0x00050009), 1L << 32 | SYS_getpid), 9);
+  for (const long upper : {0L, 1L << 32, junk})
+    EXPECT_EQ(in_child([=] {
+                no_new_privs();
+                return install(allowing) == 0 && wide(upper | SYS_getpid) == getpid() ? 0 : 1;
+              }),
+              0)
+        << upper;
+  if (!test::has_narrow_calls()) return;
+  EXPECT_EQ(error_of([] {
+              const long installed = install(on(own_number, 0x00050009));
+              return installed != 0 ? -1L : narrow(junk | own_number);
+            }),
+            9);
+}
+
 // --- what the thread sees ---
 
 TEST(KernelFacts, TrapThatCannotBeHandledKills) {
@@ -328,6 +362,70 @@ TEST(KernelFacts, TrapThatCannotBeHandledKills) {
                 return 0;
               }),
               -SIGSYS);
+  }
+}
+
+// As the child treats SIGSYS: by a handler, ignored, blocked.
+enum class Treats { Handles, Ignores, Blocks };
+void treat_sigsys(Treats how) {
+  std::signal(
+      SIGSYS, how == Treats::Ignores ? SIG_IGN : [](int) {});
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGSYS);
+  sigprocmask(how == Treats::Blocks ? SIG_BLOCK : SIG_UNBLOCK, &set, nullptr);
+}
+
+TEST(KernelFacts, NoTreatmentOfSigsysAvertsAKill) {
+  for (const std::uint32_t value : {0x80000000U, 0x00000000U, 0x7ffe0000U})
+    for (const Treats how : {Treats::Handles, Treats::Ignores, Treats::Blocks})
+      EXPECT_EQ(in_child([=] {
+                  no_new_privs();
+                  treat_sigsys(how);
+                  install(on(own_number, value));
+                  syscall(own_number);
+                  return 0;
+                }),
+                -SIGSYS)
+          << value << " " << static_cast<int>(how);
+}
+
+// The wait status of a child that runs into `value`, in a folder of its own that may have a
+// core of so many bytes.
+int status_of_death_by(std::uint32_t value, rlim_t core_bytes) {
+  test::asked();
+  std::string folder = (std::filesystem::temp_directory_path() / "assay-core-XXXXXX").string();
+  if (mkdtemp(folder.data()) == nullptr) return -1;
+  const pid_t pid = fork();
+  if (pid == 0) {
+    alarm(20);
+    const rlimit limit{core_bytes, core_bytes};
+    if (chdir(folder.c_str()) != 0 || setrlimit(RLIMIT_CORE, &limit) != 0) _exit(98);
+    no_new_privs();
+    if (install(on(own_number, value)) != 0) _exit(99);
+    syscall(own_number);
+    _exit(0);
+  }
+  int status = -1;
+  waitpid(pid, &status, 0);
+  std::filesystem::remove_all(folder);
+  return status;
+}
+
+TEST(KernelFacts, AKillLeavesACoreWhereTheLimitPermits) {
+  rlimit limit{};
+  getrlimit(RLIMIT_CORE, &limit);
+  if (limit.rlim_max < 65'536 && !test::is_root()) GTEST_SKIP() << "no core is permitted here";
+  const std::string pattern = test::sysctl("kernel.core_pattern");
+  if (pattern.empty() || pattern.find_first_of("|/@") != pattern.npos)
+    GTEST_SKIP() << "cores do not go to the folder of the process here";
+  // KILL_THREAD of the last thread is no different, nor are unknown actions.
+  for (const std::uint32_t value : {0x80000000U, 0x00000000U, 0x7ffe0000U, 0x90000000U}) {
+    const int with = status_of_death_by(value, 65'536);
+    EXPECT_TRUE(WIFSIGNALED(with) && WTERMSIG(with) == SIGSYS && WCOREDUMP(with)) << with;
+    const int without = status_of_death_by(value, 0);
+    EXPECT_TRUE(WIFSIGNALED(without) && WTERMSIG(without) == SIGSYS && !WCOREDUMP(without))
+        << without;
   }
 }
 
@@ -415,6 +513,21 @@ TEST(KernelFacts, AnswersOfAListener) {
   EXPECT_EQ(answered({0, 1, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE}), -1000 - EINVAL);
 }
 
+// Nothing is cut off or refused; results of -4095..-1 are errors to who called, as always.
+TEST(KernelFacts, AListenerMayAnswerAnything) {
+  using Value = std::numeric_limits<std::int64_t>;
+  using Error = std::numeric_limits<std::int32_t>;
+  for (const std::int64_t value :
+       {Value::min(), Value::min() + 1, std::int64_t{-1} << 32, std::int64_t{-4096},
+        std::int64_t{-4095}, std::int64_t{-1}, std::int64_t{0}, std::int64_t{1} << 31,
+        std::int64_t{1} << 32, Value::max()})
+    EXPECT_EQ(answered({0, value, 0, 0}), value);
+  for (const std::int32_t error :
+       {Error::min(), Error::min() + 1, -4096, -4095, -1, 1, 4095, 4096, Error::max()})
+    for (const std::int64_t value : {Value::min(), std::int64_t{0}, Value::max()})
+      EXPECT_EQ(answered({0, value, error, 0}), error);
+}
+
 TEST(KernelFacts, ChildrenInheritAndProcTells) {
   EXPECT_EQ(in_child([] {
               no_new_privs();
@@ -423,6 +536,37 @@ TEST(KernelFacts, ChildrenInheritAndProcTells) {
               return in_child([] { return syscall(own_number) == -1 && errno == 7 ? 0 : 1; });
             }),
             0);
+  // What this process stands under itself, its child has as well.
+  const std::uint32_t ours = process_state(getpid())->filters.value_or(0);
+  const auto filters_of = [] { return static_cast<int>(*process_state(getpid())->filters); };
+  EXPECT_EQ(in_child([&] {
+              no_new_privs();
+              install(allowing);
+              install(allowing);
+              return in_child([&] { return filters_of(); });
+            }),
+            ours + 2);
+  EXPECT_EQ(in_child([&] {
+              no_new_privs();
+              install(allowing);
+              install(allowing);
+              const int childs = in_child([&] {
+                install(allowing);
+                return filters_of();
+              });
+              return filters_of() + 1 == childs ? childs : 99;
+            }),
+            ours + 3);
+  const auto mode_of = [](const std::function<void()>& enter) {
+    return in_child([&] {
+      no_new_privs();
+      enter();
+      return static_cast<int>(*process_state(getpid())->mode);
+    });
+  };
+  EXPECT_EQ(mode_of([] { install(allowing); }), static_cast<int>(Mode::Filter));
+  const Mode own = process_state(getpid())->mode.value_or(Mode::Strict);
+  EXPECT_EQ(mode_of([] {}), static_cast<int>(own));
 }
 
 // --- strict mode ---
@@ -455,6 +599,24 @@ TEST(KernelFacts, StrictModeForEveryNumberOfBothAbis) {
           << nr << (through_narrow ? " by int 0x80" : "");
     }
   }
+}
+
+// A handler returns by rt_sigreturn, with the frame that the kernel made for it.
+TEST(KernelFacts, HandlersReturnInStrictMode) {
+  EXPECT_EQ(in_child([] {
+              struct sigaction action {};
+              action.sa_flags = SA_SIGINFO;
+              action.sa_sigaction = [](int, siginfo_t*, void* context) {
+                constexpr greg_t length_of_ud2 = 2;
+                static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP] += length_of_ud2;
+              };
+              sigaction(SIGILL, &action, nullptr);
+              prctl(PR_SET_SECCOMP, 1);
+              asm volatile("ud2");
+              wide(SYS_exit, 3);
+              return 0;
+            }),
+            3);
 }
 
 // How a child ends that reads the clock after prctl(option, value).
@@ -612,6 +774,87 @@ TEST(KernelFacts, SuspendedFiltersLetAllPass) {
   EXPECT_TRUE(WIFEXITED(traced.go()));
 }
 
+constexpr auto get_filter = static_cast<__ptrace_request>(PTRACE_SECCOMP_GET_FILTER);
+constexpr auto get_metadata = static_cast<__ptrace_request>(0x420d);
+
+struct ReadErrors {
+  int filter = 0;
+  int metadata = 0;
+  friend bool operator==(const ReadErrors&, const ReadErrors&) = default;
+};
+
+ReadErrors read_errors(pid_t pid) {
+  test::asked(2);
+  ReadErrors errors;
+  std::uint64_t data[2]{0, 0};
+  if (ptrace(get_filter, pid, 0UL, nullptr) < 0) errors.filter = errno;
+  if (ptrace(get_metadata, pid, sizeof data, data) < 0) errors.metadata = errno;
+  return errors;
+}
+
+// A child that is stopped, under `filters` of ours, traced or not.
+class Stopped {
+ public:
+  explicit Stopped(bool traced, int filters = 0) {
+    pid_ = fork();
+    if (pid_ != 0) {
+      waitpid(pid_, nullptr, WUNTRACED | __WALL);
+      return;
+    }
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    no_new_privs();
+    for (int i = 0; i < filters; ++i) install(allowing);
+    if (traced) ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
+    raise(SIGSTOP);
+    _exit(0);
+  }
+  ~Stopped() {
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, __WALL);
+  }
+  Stopped(const Stopped&) = delete;
+  Stopped& operator=(const Stopped&) = delete;
+  pid_t pid() const { return pid_; }
+
+ private:
+  pid_t pid_ = -1;
+};
+
+// What reading the filters of a stopped child says to a reader that has done `before` when it
+// makes the child, and `after` as well when it reads.
+ReadErrors read_errors_of(int filters, const std::function<void()>& before,
+                          const std::function<void()>& after) {
+  const int code = in_child([&] {
+    before();
+    const Stopped stopped(true, filters);
+    after();
+    const ReadErrors errors = read_errors(stopped.pid());
+    return errors.filter == errors.metadata ? errors.filter : 1;
+  });
+  return {code, code};
+}
+
+TEST(KernelFacts, WhoMayNotReadFilters) {
+  if (!test::is_root()) GTEST_SKIP() << "PTRACE_SECCOMP_GET_FILTER takes CAP_SYS_ADMIN";
+  const auto nothing = [] {};
+  EXPECT_EQ(read_errors_of(1, nothing, nothing), (ReadErrors{0, 0}));
+  EXPECT_EQ(read_errors_of(0, nothing, nothing), (ReadErrors{EINVAL, EINVAL}));  // no filter mode
+  // In front of what the child has or has not.
+  for (const int filters : {0, 1}) {
+    const auto without_capability = [] { test::become_nobody(); };
+    EXPECT_EQ(read_errors_of(filters, without_capability, nothing), (ReadErrors{EACCES, EACCES}));
+    const auto under_a_filter = [] { install(allowing); };
+    EXPECT_EQ(read_errors_of(filters, nothing, under_a_filter), (ReadErrors{EACCES, EACCES}));
+  }
+}
+
+TEST(KernelFacts, OnlyTraceesFiltersAreRead) {
+  const Stopped stranger(false, 1);
+  EXPECT_EQ(read_errors(stranger.pid()), (ReadErrors{ESRCH, ESRCH}));
+  EXPECT_EQ(read_errors(getpid()), (ReadErrors{ESRCH, ESRCH}));
+  EXPECT_EQ(read_errors(0x7ffffffe), (ReadErrors{ESRCH, ESRCH}));
+}
+
 TEST(KernelFacts, FiltersReadByATracer) {
   if (!test::is_root()) GTEST_SKIP() << "PTRACE_SECCOMP_GET_FILTER takes CAP_SYS_ADMIN";
   test::Tracee tracee(test::Bits::Wide, "nslw");
@@ -621,8 +864,8 @@ TEST(KernelFacts, FiltersReadByATracer) {
   ASSERT_EQ(ptrace(PTRACE_INTERRUPT, pid, nullptr, nullptr), 0);
   waitpid(pid, nullptr, __WALL);
   const auto get = [&](long index, void* to) {
-    const long count =
-        ptrace(static_cast<__ptrace_request>(PTRACE_SECCOMP_GET_FILTER), pid, index, to);
+    test::asked();
+    const long count = ptrace(get_filter, pid, index, to);
     return count < 0 ? -errno : count;
   };
   std::vector<Instruction> oldest(2);
@@ -633,18 +876,25 @@ TEST(KernelFacts, FiltersReadByATracer) {
   EXPECT_EQ(get(-1, nullptr), -ENOENT);
   EXPECT_EQ(get(0, reinterpret_cast<void*>(8)), -EFAULT);
   const auto metadata = [&](std::uint64_t index, unsigned long size, std::uint64_t& flags) {
+    test::asked();
     std::uint64_t data[2]{index, 99};
-    const long used = ptrace(static_cast<__ptrace_request>(0x420d), pid, size, data);
+    const long used = ptrace(get_metadata, pid, size, data);
     flags = data[1];
     return used < 0 ? -errno : used;
   };
   std::uint64_t flags = 0;
-  EXPECT_EQ(metadata(0, 4, flags), -EINVAL);
+  for (const unsigned long size : {0UL, 4UL, 7UL})
+    EXPECT_EQ(metadata(0, size, flags), -EINVAL) << size;
+  EXPECT_EQ(metadata(1, 8, flags), 8);
+  EXPECT_EQ(flags, 99U);  // as it was
   EXPECT_EQ(metadata(0, 16, flags), 16);
   EXPECT_EQ(flags, 0U);
   EXPECT_EQ(metadata(1, 400, flags), 16);
   EXPECT_EQ(flags, 2U);  // FLAG_LOG
   EXPECT_EQ(metadata(2, 16, flags), -ENOENT);
+  EXPECT_EQ(metadata(~0ULL, 16, flags), -ENOENT);
+  for (const std::uintptr_t bad : {std::uintptr_t{0}, std::uintptr_t{8}, ~std::uintptr_t{0}})
+    EXPECT_TRUE(ptrace(get_metadata, pid, 16UL, bad) < 0 && errno == EFAULT) << bad;
   ptrace(PTRACE_DETACH, pid, nullptr, nullptr);
   tracee.finish();
 }
