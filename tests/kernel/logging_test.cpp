@@ -6,9 +6,13 @@
 #include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/user.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +25,7 @@
 #include <map>
 #include <optional>
 #include <sstream>
+#include <thread>
 
 #include "assay/seccomp/verdict.hpp"
 #include "kernel/raw_calls.hpp"
@@ -244,6 +249,60 @@ TEST_F(Logging, TheFlagOfTheMatchingFilterCounts) {
   EXPECT_EQ(count({{older, 0}, {weaker, flag_log}}), 0U);
 }
 
+// One call whose listener, in the same process, gives the answer.
+void call_answered(seccomp_notif_resp answer) {
+  no_new_privs();
+  constexpr unsigned long new_listener = 8;
+  const int listener =
+      static_cast<int>(install(on(own_number, 0x7fc00000), flag_log | new_listener));
+  std::thread caller([] { test::wide(own_number); });
+  seccomp_notif told{};
+  ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &told);
+  answer.id = told.id;
+  ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+  caller.join();
+}
+
+// At the one stop of `tracee`: whether the call is skipped is decided there.
+[[noreturn]] void trace(pid_t tracee, bool skip, int ready) {
+  alarm(20);
+  if (ptrace(PTRACE_SEIZE, tracee, nullptr, PTRACE_O_TRACESECCOMP) != 0) _exit(1);
+  close(ready);
+  int status = 0;
+  if (waitpid(tracee, &status, __WALL) != tracee) _exit(1);
+  user_regs_struct regs{};
+  ptrace(PTRACE_GETREGS, tracee, nullptr, &regs);
+  if (skip) regs.orig_rax = ~0ULL;
+  ptrace(PTRACE_SETREGS, tracee, nullptr, &regs);
+  ptrace(PTRACE_DETACH, tracee, nullptr, nullptr);
+  _exit(0);
+}
+
+// One call of this process with a tracer that skips it, or does not.
+void call_traced(bool skip) {
+  no_new_privs();
+  std::array<int, 2> ends{-1, -1};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) return;
+  const pid_t own = getpid();
+  const pid_t tracer = fork();
+  if (tracer == 0) trace(own, skip, ends[1]);
+  close(ends[1]);
+  char byte = 0;
+  if (read(ends[0], &byte, 1) != 0) return;
+  install(on(own_number, 0x7ff00000), flag_log);
+  test::wide(own_number);
+  waitpid(tracer, nullptr, 0);
+}
+
+TEST_F(Logging, WhatAListenerOrTracerLetsRunIsNotLogged) {
+  const seccomp_notif_resp skipping{0, 0x1234, 0, 0};
+  const seccomp_notif_resp going_on{0, 0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE};
+  EXPECT_EQ(records_of([&] { call_answered(skipping); }).size(), 1U);
+  EXPECT_EQ(records_of([&] { call_answered(going_on); }).size(), 0U);
+  EXPECT_EQ(records_of([] { call_traced(true); }).size(), 1U);
+  EXPECT_EQ(records_of([] { call_traced(false); }).size(), 0U);
+}
+
 // What is the same for every call of the process; the call itself is checked by who made it.
 TEST_F(Logging, FieldsOfARecord) {
   const auto records = records_of([] { call_under({{on(own_number, log_action), 0}}); });
@@ -303,13 +362,13 @@ TEST_F(Logging, NamesOfProcesses) {
       {"plain", "\"plain\""}, {"na me\"x", "6E61206D652278"},
       {"a b", "612062"},      {"a\"b", "612262"},
       {"a\x01", "6101"},      {"a\x7f", "617F"}};
-  for (const auto& [name, written] : names) {
+  for (const auto& each : names) {
     const auto records = records_of([&] {
-      prctl(PR_SET_NAME, name.c_str());
+      prctl(PR_SET_NAME, each.first.c_str());
       call_under({{on(own_number, log_action), 0}});
     });
-    ASSERT_EQ(records.size(), 1U) << name;
-    EXPECT_EQ(records[0]["comm"], written);
+    ASSERT_EQ(records.size(), 1U) << each.first;
+    EXPECT_EQ(records[0]["comm"], each.second);
   }
 }
 
