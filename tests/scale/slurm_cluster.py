@@ -1,6 +1,7 @@
 """A Slurm of our own for as long as a test lasts: a controller and two nodes on this machine."""
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -8,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-NEEDED = ("munged", "slurmctld", "slurmd", "sbatch", "scontrol", "squeue", "sinfo")
+NEEDED = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "scontrol", "squeue", "sinfo")
 
 CONF = """ClusterName=assay
 SlurmctldHost={host}(127.0.0.1)
@@ -57,6 +58,10 @@ def free_ports(count):
         return [one.getsockname()[1] for one in sockets]
 
 
+class NoCgroups(Exception):
+    """A node does not start on this machine; the text is its own last word on cgroups."""
+
+
 class Cluster(contextlib.AbstractContextManager):
     def __enter__(self):
         self.stack = contextlib.ExitStack()
@@ -65,7 +70,10 @@ class Cluster(contextlib.AbstractContextManager):
         os.chmod(folder, 0o755)  # munged wants to be sure who owns its socket
         self.env = {**os.environ, "SLURM_CONF": f"{folder}/slurm.conf",
                     "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}
-        self.start_all()
+        with contextlib.ExitStack() as until_ready:
+            until_ready.push(self.stack)
+            self.start_all()
+            until_ready.pop_all()
         return self
 
     def __exit__(self, *_):
@@ -103,9 +111,21 @@ class Cluster(contextlib.AbstractContextManager):
                    *(f"--{option}={self.folder}/{name}" for option, name in names.items()))
         self.wait(lambda: (self.folder / "munge.sock").exists(), "munged")
         self.start("slurmctld", "-D", "-c")
-        for node in ("n1", "n2"):
-            self.start("slurmd", "-D", "-N", node)
-        self.wait(lambda: self.run("sinfo", "-h", "-N", "-o", "%N %T").count("idle") == 2, "nodes")
+        nodes = [self.start("slurmd", "-D", "-N", node) for node in ("n1", "n2")]
+
+        def ready():
+            if any(node.poll() is not None for node in nodes):
+                raise self.no_node()
+            return self.run("sinfo", "-h", "-N", "-o", "%N %T").count("idle") == 2
+        self.wait(ready, "nodes")
+
+    def no_node(self):
+        """Why slurmd has ended."""
+        text = "".join((self.folder / name).read_text(errors="replace")
+                       for name in ("n1.log", "n2.log", "slurmd.out")
+                       if (self.folder / name).exists())
+        told = re.findall(r"error: (.*cgroup.*)", text)
+        return NoCgroups(told[-1]) if told else RuntimeError(f"slurmd has ended\n{text[-4000:]}")
 
     def run(self, *command):
         done = subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=60,
