@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -74,6 +75,26 @@ class Kubernetes(unittest.TestCase):
                                           capture_output=True, text=True, check=True).stdout
                     for option in re.findall(r"--[a-z-]+", options):
                         self.assertIn(option, told, f"{name}: assay {command}")
+
+    def test_a_disagreement_is_not_tried_again(self):
+        """The campaign's line, with a command that ends with each status."""
+        document = yaml.safe_load((FOLDER / "campaign.yaml").read_text())
+        command = containers(document)[0]["command"]
+        with tempfile.TemporaryDirectory() as folder:
+            stub = Path(folder, "assay")
+            stub.write_text('#!/bin/sh\nexit "$STATUS"\n')
+            stub.chmod(0o755)
+            ended = {status: subprocess.run(command, check=False, env={
+                "PATH": f"{folder}:/usr/bin:/bin", "STATUS": str(status),
+                "JOB_COMPLETION_INDEX": "0"}).returncode for status in (0, 1, 3, 4, 137)}
+        self.assertEqual([status for status, end in ended.items() if end == 0], [0, 1])
+
+    def test_results_are_named_by_node(self):
+        document = yaml.safe_load((FOLDER / "fleet-audit.yaml").read_text())
+        container = containers(document)[0]
+        self.assertIn("/results/node.$NODE_NAME.json", container["command"][-1])
+        self.assertEqual([row["valueFrom"] for row in container["env"] if row["name"] == "NODE_NAME"],
+                         [{"fieldRef": {"fieldPath": "spec.nodeName"}}])
 
 
 program = unittest.main(module="__main__", exit=False)
