@@ -4,12 +4,7 @@ find_package(GTest REQUIRED)
 find_program(ASSAY_PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
 include(GoogleTest)
 
-# What a test links: all that is built so far.
-if(TARGET assay_assay)
-  set(ASSAY_TESTED assay::assay)
-else()
-  set(ASSAY_TESTED assay::core)
-endif()
+include(assay_test_support)
 
 # Tests named after the kernel install filters by the thousand. They wait for each other: on
 # Linux 6.18 many processes at it at once can lock up the JIT (docs/kernel-faults.md).
