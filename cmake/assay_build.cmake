@@ -22,7 +22,7 @@ endif()
 
 # assay_room(NAME SOURCES ... USES ... LIBRARIES ...)
 # USES names rooms, LIBRARIES outside targets. The objects end up in assay_core or
-# assay_full (lib/CMakeLists.txt).
+# assay_assay (lib/CMakeLists.txt).
 function(assay_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;USES;LIBRARIES" ${ARGN})
   add_library(assay_${name} OBJECT ${ROOM_SOURCES})

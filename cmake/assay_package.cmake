@@ -10,7 +10,9 @@ set(CPACK_DEBIAN_PACKAGE_MAINTAINER "assay maintainers <maintainers@users.norepl
 set(CPACK_DEBIAN_PACKAGE_SECTION utils)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libexpected-dev, nlohmann-json3-dev")
+# For who builds against the library: of assay::core the first, of assay::assay all.
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libexpected-dev, libseccomp-dev, libsqlite3-dev, libyaml-dev, \
+libz3-dev, nlohmann-json3-dev, pkg-config")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA "${PROJECT_BINARY_DIR}/triggers")
 # The linker's cache has to learn of libassay.so.
 file(WRITE "${PROJECT_BINARY_DIR}/triggers" "activate-noawait ldconfig\n")

@@ -16,10 +16,12 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.dont_write_bytecode = True
 for room in ("tool", "ci"):
     sys.path.insert(0, str(ROOT / "tests" / room))
+import links_test  # noqa: E402
 import readme_test  # noqa: E402
 import steps_test  # noqa: E402
 
 BUILD = Path(os.path.abspath(os.environ["ASSAY"])).parents[2]
+DOCUMENTS = "/usr/share/doc/assay"
 MIRROR = re.compile(r"^(?:deb |URIs:)\s*(?:\[[^]]*\] )?(https?://\S+/debian)/?(?:\s|$)", re.M)
 
 
@@ -44,10 +46,10 @@ class Deb(unittest.TestCase):
         return done.stdout
 
     def inside(self, root, line, **variables):
-        """(status, all output) of a line of bash in the root, where a user's clone would be."""
+        """(status, all output) of a line of bash in the root, where the package's README.md is."""
         settings = [f"{name}={value}" for name, value in variables.items()]
         done = subprocess.run(["chroot", root, "env", "-i", "PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8",
-                               *settings, "bash", "-c", f"cd /src && {line}"],
+                               *settings, "bash", "-c", f"cd {DOCUMENTS} && {line}"],
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout + done.stderr
 
@@ -63,15 +65,26 @@ class Deb(unittest.TestCase):
                   self.run_it("dpkg-deb", "-c", package).splitlines()}
         for path in ("/usr/bin/assay", "/usr/share/man/man1/assay.1", "/usr/include/assay/assay.h",
                      "/usr/share/bash-completion/completions/assay",
-                     "/usr/share/doc/assay/architecture.md", "/usr/share/doc/assay/README.md"):
+                     "/usr/share/zsh/vendor-completions/_assay",
+                     f"{DOCUMENTS}/README.md", f"{DOCUMENTS}/SECURITY.md",
+                     f"{DOCUMENTS}/CONTRIBUTING.md", f"{DOCUMENTS}/docs/architecture.md",
+                     f"{DOCUMENTS}/ci/audit", f"{DOCUMENTS}/python/setup.py",
+                     f"{DOCUMENTS}/examples/container.bpf"):
             self.assertIn(path, listed)
+        self.assertEqual([path for path in listed if "__pycache__" in path], [])
+        self.run_it("dpkg-deb", "-x", package, self.folder / "unpacked")
+        documents = Path(f"{self.folder}/unpacked{DOCUMENTS}").resolve()
+        self.assertEqual(links_test.broken(documents), [])
         self.assertTrue(any(path.endswith("/libassay.so.0") for path in listed))
         depends = self.run_it("dpkg-deb", "-f", package, "Depends")
         for name in ("libc6", "libseccomp2", "libz3-4"):
             self.assertIn(name, depends)
+        suggested = self.run_it("dpkg-deb", "-f", package, "Suggests")
+        for name in ("libexpected-dev", "libseccomp-dev", "libsqlite3-dev", "libyaml-dev", "libz3-dev"):
+            self.assertIn(name, suggested)
 
     def fresh_root(self):
-        """With the package installed, and the files beside README.md that its sessions name."""
+        """With the package installed."""
         package, root = self.package(), self.folder / "root"
         self.run_it("debootstrap", "--variant=minbase", "bookworm", root, mirror())
         shutil.copy(package, root / "assay.deb")
@@ -81,8 +94,6 @@ class Deb(unittest.TestCase):
         shutil.copytree("/etc/apt/apt.conf.d", root / "etc/apt/apt.conf.d", dirs_exist_ok=True)
         self.run_it("chroot", root, "apt-get", "install", "-y", "-q", "--no-install-recommends",
                     "/assay.deb", env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
-        for name in ("examples", "ci"):
-            shutil.copytree(ROOT / name, root / "src" / name)
         return root
 
     @unittest.skipIf(os.geteuid() != 0, "needs root, for chroot")
@@ -105,11 +116,11 @@ class Deb(unittest.TestCase):
             for step in steps_test.STEP.findall((ROOT / file).read_text()):
                 with self.subTest(file=file, step=step):
                     status, output = self.inside(
-                        root, step, GITHUB_ACTION_PATH="/src", ASSAY_HOME="/src",
+                        root, step, GITHUB_ACTION_PATH=DOCUMENTS, ASSAY_HOME=DOCUMENTS,
                         ASSAY_TARGETS="examples/*.bpf examples/profiles/*.json",
                         ASSAY_FAIL_ON="never", ASSAY_PROFILE_TESTS=tests)
                     self.assertEqual(status, 0, output)
-            sarif = root / "src/assay.sarif"
+            sarif = Path(f"{root}{DOCUMENTS}/assay.sarif")
             self.assertEqual(json.loads(sarif.read_text())["version"], "2.1.0")
             sarif.unlink()
 
