@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import unittest
 from pathlib import Path
@@ -68,12 +69,22 @@ class Bindings(unittest.TestCase):
         print(self.run_it("/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider",
                           ROOT / "python/tests", PYTHONPATH=str(ROOT / "python")), end="")
 
-    def test_wheel(self):
-        copy = self.package()
+    def wheel(self, copy):
         # Nothing of this is asked of the network, which is not there.
         self.run_it("/usr/bin/env", "-C", copy, "/usr/bin/python3", "setup.py", "-q",
                     "bdist_wheel", "--dist-dir", self.folder, no_proxy="*")
         wheel, = self.folder.glob("assay-*.whl")
+        return wheel
+
+    def test_wheel_without_the_library(self):
+        copy = self.package()
+        (copy / "assay/libassay.so.0").unlink()
+        self.assertTrue(self.wheel(copy).name.endswith("-py3-none-any.whl"))
+
+    def test_wheel(self):
+        wheel = self.wheel(self.package())
+        machine = sysconfig.get_platform().replace("-", "_").replace(".", "_")
+        self.assertTrue(wheel.name.endswith(f"-py3-none-{machine}.whl"), wheel.name)
         target = self.folder / "site"
         shutil.unpack_archive(wheel, target, "zip")
         code = "import assay; print(assay.Filter.read('ret #LOG\\n').run('read').verdict)"
