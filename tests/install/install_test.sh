@@ -23,11 +23,11 @@ expect() {  # WHAT WANTED GOT
   echo "$1: $3"
 }
 
-by_cmake() {  # COMPONENT WANTED
-  "$cmake" -S "$here/consumer" -B "$work/$1" -DCMAKE_PREFIX_PATH="$prefix" -DCONSUMED="$1" \
-    -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_CXX_FLAGS="$flags" >"$work/log" 2>&1 &&
-    "$cmake" --build "$work/$1" >>"$work/log" 2>&1 || fail "assay::$1: $(cat "$work/log")"
-  expect "assay::$1 by find_package" "$2" "$("$work/$1/consumer")"
+by_cmake() {  # COMPONENT PROGRAM WANTED
+  "$cmake" -S "$here/consumer" -B "$work/$2" -DCMAKE_PREFIX_PATH="$prefix" -DCONSUMED="$1" \
+    -DPROGRAM="$2" -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_CXX_FLAGS="$flags" >"$work/log" 2>&1 &&
+    "$cmake" --build "$work/$2" >>"$work/log" 2>&1 || fail "assay::$1, $2: $(cat "$work/log")"
+  expect "assay::$1 by find_package, $2" "$3" "$("$work/$2/consumer")"
 }
 
 by_pkg_config() {  # PACKAGE COMPONENT WANTED
@@ -50,10 +50,11 @@ whole_by_pkg_config() {
     fail "assay.pc does not name all that libassay.a needs"
 }
 
-by_cmake core 00050001
+by_cmake core core 00050001
 by_pkg_config assay-core core 00050001
 [[ $full == 1 ]] || exit 0
-by_cmake assay 257
+by_cmake assay assay 257
+by_cmake assay sample 8
 by_pkg_config assay assay 257
 whole_by_pkg_config
 
