@@ -4,6 +4,7 @@ pre-commit name commands that there are. $ASSAY is the command."""
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -83,6 +84,29 @@ class Steps(unittest.TestCase):
         status, output = self.run_steps("ci/gitlab.yml", ASSAY_TARGETS="*.nothing")
         self.assertEqual(status, 2)
         self.assertIn("no file matches", output)
+
+    def test_assay_is_built_where_it_is_not_installed(self):
+        """With stubs for what installs packages and what builds."""
+        home, bin_folder = self.folder / "home", self.folder / "bin"
+        shutil.copytree(ROOT / "ci", home / "ci")
+        built = home / "build/release/tools/assay"
+        for path, text in ((home / "tools/setup", 'echo "setup $*"'),
+                           (bin_folder / "cmake", 'echo "cmake $*"')):
+            path.parent.mkdir(parents=True)
+            path.write_text(f"#!/bin/bash\n{text}\n")
+            path.chmod(0o755)
+        (bin_folder / "dirname").symlink_to(shutil.which("dirname"))
+        added = self.folder / "path"
+        done = subprocess.run([home / "ci/install-assay"], capture_output=True, text=True, check=False,
+                              env={"PATH": str(bin_folder), "GITHUB_PATH": str(added)})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        presets = json.loads((ROOT / "CMakePresets.json").read_text())
+        folders = {row["name"]: row.get("binaryDir") for row in presets["configurePresets"]}
+        self.assertEqual(folders["command"], "${sourceDir}/build/release")
+        self.assertEqual(done.stdout.splitlines(),
+                         ["setup --build", "cmake --preset command",
+                          "cmake --build --preset command --target assay"])
+        self.assertEqual(added.read_text(), f"{built}\n")
 
     def test_hooks_name_commands(self):
         self.assertEqual(len(hooks()), 2)
