@@ -97,8 +97,8 @@ class Steps(unittest.TestCase):
             path.chmod(0o755)
         (bin_folder / "dirname").symlink_to(shutil.which("dirname"))
         added = self.folder / "path"
-        done = subprocess.run([home / "ci/install-assay"], capture_output=True, text=True, check=False,
-                              env={"PATH": str(bin_folder), "GITHUB_PATH": str(added)})
+        done = subprocess.run([home / "ci/install-assay"], capture_output=True, text=True,
+                              env={"PATH": str(bin_folder), "GITHUB_PATH": str(added)}, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         presets = json.loads((ROOT / "CMakePresets.json").read_text())
         folders = {row["name"]: row.get("binaryDir") for row in presets["configurePresets"]}

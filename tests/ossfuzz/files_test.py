@@ -33,7 +33,8 @@ class Files(unittest.TestCase):
         self.assertIn("libz3-dev", packages())
         for folder in FOLDERS:
             text = (ROOT / folder / "Dockerfile").read_text()
-            installed = set(re.search(r"--no-install-recommends((?:[^\n]*\\\n)+[^\n]*)", text)[1].split())
+            row = re.search(r"--no-install-recommends((?:[^\n]*\\\n)+[^\n]*)", text)
+            installed = set(row[1].split())
             self.assertEqual(packages() - installed, set(), folder)
             self.assertIn("FROM gcr.io/oss-fuzz-base/base-builder\n", text)
             for copied in re.findall(r"^COPY (\S+build\.sh|build\.sh)", text, re.M):

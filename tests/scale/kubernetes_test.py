@@ -93,8 +93,8 @@ class Kubernetes(unittest.TestCase):
         document = yaml.safe_load((FOLDER / "fleet-audit.yaml").read_text())
         container = containers(document)[0]
         self.assertIn("/results/node.$NODE_NAME.json", container["command"][-1])
-        self.assertEqual([row["valueFrom"] for row in container["env"] if row["name"] == "NODE_NAME"],
-                         [{"fieldRef": {"fieldPath": "spec.nodeName"}}])
+        told = {row["name"]: row["valueFrom"] for row in container["env"]}
+        self.assertEqual(told, {"NODE_NAME": {"fieldRef": {"fieldPath": "spec.nodeName"}}})
 
 
 program = unittest.main(module="__main__", exit=False)

@@ -36,7 +36,8 @@ def headings(page):
 
 def broken(root):
     """Links of the documents below a folder that lead nowhere."""
-    pages = [*root.glob("*.md"), *(page for name in FOLDERS for page in (root / name).rglob("*.md"))]
+    pages = [*root.glob("*.md"),
+             *(page for name in FOLDERS for page in (root / name).rglob("*.md"))]
     return [f"{page.relative_to(root)}: {path}#{heading}" for page in sorted(pages)
             for path, heading in links(page)
             if not path.exists() or (heading and heading not in headings(path))]
