@@ -50,7 +50,8 @@ whole_by_pkg_config() {
     fail "assay.pc does not name all that libassay.a needs"
 }
 
-by_cmake core core 00050001
+# Nothing but a header is looked for.
+PKG_CONFIG_LIBDIR=/nonexistent by_cmake core core 00050001
 by_pkg_config assay-core core 00050001
 [[ $full == 1 ]] || exit 0
 by_cmake assay assay 257
