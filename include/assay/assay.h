@@ -16,9 +16,10 @@
  *
  * Ownership: the caller frees a filter with assay_filter_free() and every text that a function
  * hands out with assay_free(); texts that are passed in belong to the caller and are not kept.
- * `why`, where it is not NULL, receives one sentence for every status but YES and NO, NULL for
- * these. Results and filters are written on success only. Text is UTF-8; NULL stands for the
- * default of an option.
+ * `why`, where it is not NULL, receives one sentence for every status but YES and NO, and for the
+ * NO of assay_filter_read(); else NULL, and where there is no memory for the sentence either.
+ * Results and filters are written on success only. Text is UTF-8; NULL stands for the default of
+ * an option.
  */
 #ifndef ASSAY_ASSAY_H
 #define ASSAY_ASSAY_H
@@ -41,7 +42,7 @@ typedef enum assay_status {
   ASSAY_NO = 1,          /* differs, impossible, rejected by the kernel */
   ASSAY_BAD_USAGE = 2,   /* an argument makes no sense */
   ASSAY_BAD_INPUT = 3,   /* bytes or text that are malformed */
-  ASSAY_CANNOT = 4,      /* out of memory */
+  ASSAY_CANNOT = 4,      /* out of memory, or a mistake of the library */
   ASSAY_NOT_DECIDED = 5  /* within the budget */
 } assay_status;
 
@@ -52,7 +53,7 @@ typedef struct assay_filter assay_filter;
 typedef struct assay_options {
   size_t size;
   const char *semantics;    /* "linux-4.14", "linux-6.12-ppc64le-jit"; the newest kernel */
-  uint64_t node_limit;      /* nodes of a proof's diagrams; 4194304 */
+  uint64_t node_limit;      /* nodes of a proof's diagrams; 2097152 */
   uint32_t time_limit_ms;   /* 10000 */
 } assay_options;
 

@@ -3,9 +3,10 @@
 #pragma once
 
 #include <cstdlib>
-#include <cstring>
+#include <exception>
 #include <new>
 #include <string>
+#include <string_view>
 #include <tl/expected.hpp>
 #include <vector>
 
@@ -34,10 +35,14 @@ inline tl::unexpected<Failure> fail(assay_status status, std::string why) {
   return tl::unexpected(Failure{status, std::move(why)});
 }
 
-// For free(); NULL when there is no memory.
-inline char* copy_of(const std::string& text) {
-  auto* const copy = static_cast<char*>(std::malloc(text.size() + 1));
-  if (copy != nullptr) std::memcpy(copy, text.c_str(), text.size() + 1);
+// Both together, for free(); NULL when there is no memory. Throws nothing: who hands out the
+// sentence about an exception can do without another.
+inline char* copy_of(std::string_view text, std::string_view more = {}) noexcept {
+  auto* const copy = static_cast<char*>(std::malloc(text.size() + more.size() + 1));
+  if (copy == nullptr) return nullptr;
+  text.copy(copy, text.size());
+  more.copy(copy + text.size(), more.size());
+  copy[text.size() + more.size()] = '\0';
   return copy;
 }
 
@@ -46,6 +51,11 @@ inline Outcome hand_out(const std::string& text, char** to, assay_status status)
   *to = copy_of(text);
   if (*to == nullptr) return fail(ASSAY_CANNOT, "out of memory");
   return status;
+}
+
+inline assay_status cannot(char** why, std::string_view text, std::string_view more = {}) noexcept {
+  if (why != nullptr) *why = copy_of(text, more);
+  return ASSAY_CANNOT;
 }
 
 template <class Function>
@@ -57,9 +67,11 @@ assay_status at_border(char** why, Function function) noexcept {
     if (why != nullptr) *why = copy_of(outcome.error().why);
     return outcome.error().status;
   } catch (const std::bad_alloc&) {
-    return ASSAY_CANNOT;
+    return cannot(why, "out of memory");
+  } catch (const std::exception& error) {
+    return cannot(why, "a mistake of the library: ", error.what());
   } catch (...) {
-    return ASSAY_CANNOT;
+    return cannot(why, "a mistake of the library: an exception without a name");
   }
 }
 
