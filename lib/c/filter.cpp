@@ -1,6 +1,7 @@
 // Making filters, and asking whether the kernel would take them.
 #include "assay/load/filter.hpp"
 
+#include <algorithm>
 #include <string_view>
 
 #include "assay/report/json.hpp"
@@ -68,6 +69,8 @@ Outcome read(const void* bytes, std::size_t size, const char* format, const assa
 Outcome stack(const assay_filter* const* oldest_first, std::size_t count, assay_filter** to) {
   if (oldest_first == nullptr || to == nullptr || count == 0)
     return fail(ASSAY_BAD_USAGE, "expected at least one filter");
+  if (std::find(oldest_first, oldest_first + count, nullptr) != oldest_first + count)
+    return fail(ASSAY_BAD_USAGE, "one of the filters is NULL");
   assay_filter all{{}, oldest_first[0]->semantics, oldest_first[0]->budget};
   for (std::size_t i = 0; i < count; ++i) {
     const auto& programs = oldest_first[i]->programs;

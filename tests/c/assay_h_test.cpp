@@ -71,6 +71,13 @@ TEST(AssayH, NullIsAnsweredAndNotFollowed) {
   EXPECT_EQ(assay_fingerprint(nullptr, nullptr, nullptr), ASSAY_BAD_USAGE);
   EXPECT_EQ(assay_filter_stack(nullptr, 0, nullptr, nullptr), ASSAY_BAD_USAGE);
   EXPECT_EQ(assay_check(nullptr, 1, nullptr, nullptr, nullptr, nullptr), ASSAY_BAD_USAGE);
+  const Filter filter(no_exec);
+  const assay_filter* const some[] = {filter.handle, nullptr};
+  const assay_filter* const none[] = {nullptr, filter.handle};
+  assay_filter* stack = nullptr;
+  EXPECT_EQ(assay_filter_stack(some, 2, &stack, nullptr), ASSAY_BAD_USAGE);
+  EXPECT_EQ(assay_filter_stack(none, 2, &stack, nullptr), ASSAY_BAD_USAGE);
+  EXPECT_EQ(stack, nullptr);
   assay_filter_free(nullptr);
   assay_free(nullptr);
 }
