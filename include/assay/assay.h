@@ -86,7 +86,7 @@ ASSAY_API assay_status assay_filter_stack(const assay_filter *const *oldest_firs
                                           assay_filter **stack, char **why);
 ASSAY_API void assay_filter_free(assay_filter *filter);
 
-/* Would the kernel accept it? JSON: accepted, errno, insn, kind, reason, insns, chain_length. */
+/* Would the kernel accept it? JSON: insns, accepted, errno, insn, kind, reason, chain_length. */
 ASSAY_API assay_status assay_check(const void *bytes, size_t size, const char *format,
                                    const assay_options *options, char **json, char **why);
 ASSAY_API assay_status assay_run(const assay_filter *filter, const assay_record *record,

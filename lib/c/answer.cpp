@@ -4,7 +4,6 @@
 
 #include "assay/engine/filter_stack.hpp"
 #include "assay/load/record.hpp"
-#include "assay/report/json.hpp"
 #include "assay/smt/solver.hpp"
 #include "assay/symbolic/question.hpp"
 #include "assay/text/condition.hpp"
@@ -59,10 +58,6 @@ Outcome run(const assay_filter* filter, const assay_record* record, assay_answer
   verdict.copy(result.verdict, sizeof result.verdict - 1);
   *answer = result;
   return ASSAY_YES;
-}
-
-Json document(const seccomp::Semantics& semantics) {
-  return {{"assay", ASSAY_VERSION}, {"semantics", semantics.name()}};
 }
 
 Outcome explain(const assay_filter* filter, char** json) {

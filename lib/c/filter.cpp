@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <string_view>
 
-#include "assay/report/json.hpp"
 #include "assay/text/printable.hpp"
 #include "assay/text/rejection.hpp"
 #include "assay/verify/accept.hpp"
@@ -88,9 +87,9 @@ Outcome check(const void* bytes, std::size_t size, const char* format, const ass
   const auto instructions = decode(bytes, size, format);
   if (!instructions) return tl::unexpected(instructions.error());
   const auto program = verify::accept(*instructions, settings->semantics);
-  report::Json result{{"semantics", settings->semantics.name()},
-                      {"insns", instructions->size()},
-                      {"accepted", program.has_value()}};
+  report::Json result = document(settings->semantics);
+  result["insns"] = instructions->size();
+  result["accepted"] = program.has_value();
   const verify::Rejection* const rejection = program ? nullptr : &program.error();
   result["errno"] = rejection != nullptr ? report::Json(rejection->error) : report::Json();
   const bool at = rejection != nullptr && rejection->insn;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "assay/assay.h"
+#include "assay/report/json.hpp"
 #include "assay/seccomp/semantics.hpp"
 #include "assay/symbolic/budget.hpp"
 #include "assay/verify/program.hpp"
@@ -44,6 +45,11 @@ inline char* copy_of(std::string_view text, std::string_view more = {}) noexcept
   more.copy(copy + text.size(), more.size());
   copy[text.size() + more.size()] = '\0';
   return copy;
+}
+
+// What every text of JSON starts with.
+inline report::Json document(const seccomp::Semantics& semantics) {
+  return {{"assay", assay_version()}, {"semantics", semantics.name()}};
 }
 
 // Hands a text out; the caller of the border frees it.

@@ -101,6 +101,20 @@ TEST(AssayH, AnswersInJson) {
   EXPECT_NE(accepted.str().find(R"("accepted":true)"), std::string::npos);
 }
 
+TEST(AssayH, EveryDocumentSaysWhoWroteItByWhichRules) {
+  const assay_options old{sizeof(assay_options), "linux-4.14", 0, 0};
+  const Filter filter(no_exec, &old);
+  Text checked, policy, difference, possible;
+  EXPECT_EQ(assay_check(no_exec.data(), no_exec.size(), "text", &old, checked, nullptr), ASSAY_YES);
+  EXPECT_EQ(assay_explain(filter.handle, policy, nullptr), ASSAY_YES);
+  EXPECT_EQ(assay_diff(filter.handle, filter.handle, difference, nullptr), ASSAY_YES);
+  EXPECT_EQ(assay_query(filter.handle, nullptr, "ERRNO", possible, nullptr), ASSAY_YES);
+  const std::string start =
+      R"({"assay":")" + std::string(assay_version()) + R"(","semantics":"linux-4.14",)";
+  for (const Text* text : {&checked, &policy, &difference, &possible})
+    EXPECT_EQ(text->str().substr(0, start.size()), start);
+}
+
 TEST(AssayH, LimitsAreKept) {
   const assay_options tight{sizeof(assay_options), nullptr, 1, 0};
   const Filter filter(no_exec, &tight);
