@@ -155,4 +155,33 @@ TEST(AssayH, ThreadsShareAFilter) {
   EXPECT_EQ(found[0].substr(0, 3), "a1:");
 }
 
+// All answers about filters; what a product is compared with is for the solver.
+std::string answers(const Filter& filter, const Filter& other, const Filter& product) {
+  Text policy, difference, possible, solved, equal;
+  EXPECT_EQ(assay_explain(filter.handle, policy, nullptr), ASSAY_YES);
+  EXPECT_EQ(assay_diff(filter.handle, other.handle, difference, nullptr), ASSAY_NO);
+  EXPECT_EQ(assay_query(filter.handle, "nr > 50", "ERRNO", possible, nullptr), ASSAY_YES);
+  EXPECT_EQ(assay_query(product.handle, nullptr, "TRAP", solved, nullptr), ASSAY_NO);
+  EXPECT_EQ(assay_diff(product.handle, product.handle, equal, nullptr), ASSAY_YES);
+  return policy.str() + difference.str() + possible.str() + solved.str() + equal.str();
+}
+
+TEST(AssayH, ThreadsAskSharedFiltersEverythingAtATime) {
+  const assay_options tight{sizeof(assay_options), nullptr, 1000, 0};
+  const Filter filter(no_exec), other("ret #ALLOW\n");
+  const Filter product(
+      "ld [args[0].lo]\ntax\nld [args[1].hi]\nmul x\njeq #77, +0, +1\n"
+      "ret #ERRNO(1)\nret #ALLOW\n",
+      &tight);
+  const std::string alone = answers(filter, other, product);
+  std::vector<std::string> found(4);
+  std::vector<std::thread> threads;
+  for (std::string& one : found)
+    threads.emplace_back([&] {
+      for (int i = 0; i < 3; ++i) one = answers(filter, other, product);
+    });
+  for (std::thread& thread : threads) thread.join();
+  for (const std::string& one : found) EXPECT_EQ(one, alone);
+}
+
 }  // namespace
