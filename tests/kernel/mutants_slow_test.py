@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 ROWS = ROOT / "tests/data/kernel/mutants/mutants.txt"
 BUILD = Path(os.environ["ASSAY"]).resolve().parents[2]
 LIMIT = 200_000  # programs; unchanged sources agree on far more
+ASKED = 180  # seconds for all mutants; told and not asserted, since a busy machine takes longer
 
 
 def rows():
@@ -112,8 +113,8 @@ def main():
                   f"{told.splitlines()[-1] if told else ''}")
             if status != 1:
                 wrong.append(row[0])
-    print(f"{len(all_rows)} mistakes, {len(all_rows) - len(wrong)} found, "
-          f"{built:.0f} s to build, {time.monotonic() - start:.0f} s in all")
+    print(f"{len(all_rows)} mistakes, {len(all_rows) - len(wrong)} found, {built:.0f} s to build")
+    print(f"{len(all_rows)} mutants in {time.monotonic() - start:.0f} s (asked {ASKED})")
     for each in wrong:
         print(f"wrong: {each}")
     return 1 if wrong or len(all_rows) < 25 else 0
