@@ -91,8 +91,8 @@ class Merge(outside.InFolder):
                    *many]
         kills = 0
         for _ in range(200):
-            process = subprocess.Popen(command, cwd=self.folder, stderr=subprocess.DEVNULL,
-                                       env=outside.environment())
+            process = subprocess.Popen([*command, "--jobs", ("1", "3")[kills % 2]], cwd=self.folder,
+                                       stderr=subprocess.DEVNULL, env=outside.environment())
             time.sleep(0.02 * (1 + kills))
             if process.poll() is not None:
                 self.assertEqual(process.returncode, 0)
@@ -136,6 +136,43 @@ class Merge(outside.InFolder):
         merged = self.assay("merge", "--format", "json", "2.json", "0.json", "1.json")
         self.assertEqual(merged.decode(), whole)
 
+    def outputs(self, *arguments):
+        """stdout, stderr and status with one job, and with three."""
+        for jobs in ("1", "3"):
+            done = outside.run(*arguments, "--jobs", jobs, cwd=self.folder)
+            yield done.stdout, done.stderr, done.returncode
+
+    def test_results_of_fingerprint_do_not_depend_on_jobs(self):
+        (self.folder / "refused.txt").write_text("ld [nr]\n")
+        targets = [*self.targets, "absent", "refused.txt", *reversed(self.targets)]
+        (self.folder / "listed").write_text("\n".join(targets))
+        for given, status in ((targets, 3), (["--targets", "listed"], 3), (self.targets, 0),
+                              (["--format", "json", "--node-limit", "1", *targets], 5),
+                              (["--stack", *self.targets], 0)):
+            one, three = self.outputs("fingerprint", *given)
+            self.assertEqual(one, three)
+            self.assertEqual(one[2], status)
+            self.assertTrue(one[0])
+        for share in ("0/1", "0/2", "1/2"):
+            one, three = self.outputs("fingerprint", "--shard", share, *targets)
+            self.assertEqual(one, three)
+
+    def test_results_of_replay_do_not_depend_on_jobs(self):
+        names = self.recordings(20)
+        (self.folder / "recordings").write_text("\n".join([*names[:9], "absent", *names[9:]]))
+        for options in ([], ["--each"], ["--against", "openat.txt"], ["--shard", "1/3"],
+                        ["--shard", "2/3", "--each"]):
+            one, three = self.outputs("replay", "exec.txt", "--traces", "recordings", *options)
+            self.assertEqual(one, three)
+            self.assertGreater(one[0].count(b"\n"), 7)
+
+    def test_a_number_of_jobs_that_is_none_is_bad_usage(self):
+        for command in (["fingerprint", "exec.txt"], ["replay", "exec.txt", "openat.txt"],
+                        ["campaign"]):
+            for jobs in ("0", "x", "-1"):
+                done = outside.run(*command, "--jobs", jobs, cwd=self.folder)
+                self.assertEqual(done.returncode, 2, command)
+
     def test_of_each_call_there_is_a_result_in_front_of_the_report(self):
         self.recordings(3)
         whole = [json.loads(line) for line in
@@ -163,8 +200,8 @@ class Merge(outside.InFolder):
         kills = 0
         for _ in range(100):
             before = state.read_text() if state.exists() else ""
-            process = subprocess.Popen(command, cwd=self.folder, stderr=subprocess.DEVNULL,
-                                       env=outside.environment())
+            process = subprocess.Popen([*command, "--jobs", ("1", "3")[kills % 2]], cwd=self.folder,
+                                       stderr=subprocess.DEVNULL, env=outside.environment())
             # After its next save, in the middle: 400 recordings are more than one.
             while process.poll() is None and (state.read_text() if state.exists() else "") == before:
                 time.sleep(0.005)

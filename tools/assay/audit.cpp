@@ -160,7 +160,7 @@ tl::expected<AuditWanted, ExitStatus> read_wanted(const CommandLine& line) {
   wanted.fail_on = *fail_on;
   if (line.text("fail-on") == "never") wanted.fail_on.reset();
   const unsigned processors = std::max(1U, std::thread::hardware_concurrency());
-  const auto jobs = line.number("jobs", 1, 1024, processors);
+  const auto jobs = read_jobs(line, processors);
   if (!jobs) return tl::unexpected(jobs.error());
   wanted.jobs = *jobs;
   wanted.confirm = line.has("confirm");

@@ -5,14 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <map>
-#include <mutex>
-#include <thread>
 
 #include "assay/report/sarif.hpp"
 #include "audit_result.hpp"
 #include "budget_options.hpp"
+#include "in_order.hpp"
 #include "long_job.hpp"
 
 namespace assay::tool {
@@ -57,81 +55,12 @@ Audited audited(const Named& named, const CommandLine& line, const AuditWanted& 
   return audited;
 }
 
-// Every step-th of the targets from the first one on.
-struct Picked {
-  const Targets& targets;
-  std::size_t first = 0;
-  std::size_t step = 1;
-
-  std::size_t size() const {
-    return first < targets.size() ? (targets.size() - first - 1) / step + 1 : 0;
-  }
-  Named operator[](std::size_t i) const { return targets[first + i * step]; }
-};
-
-// Workers audit ahead of who takes the results, by a few targets and no more.
-class Audits {
- public:
-  Audits(const Picked& targets, const CommandLine& line, const AuditWanted& wanted)
-      : targets_(targets), line_(line), wanted_(wanted) {
-    constexpr std::size_t ahead = 4;
-    const std::size_t count = std::min<std::size_t>(wanted.jobs, targets.size());
-    window_ = ahead * count;
-    for (std::size_t i = 0; i < count; ++i) workers_.emplace_back([this] { work(); });
-  }
-  Audits(const Audits&) = delete;
-  Audits& operator=(const Audits&) = delete;
-  ~Audits() {
-    {
-      const std::lock_guard lock(mutex_);
-      stopped_ = true;
-    }
-    changed_.notify_all();
-    for (std::thread& worker : workers_) worker.join();
-  }
-
-  // In the order of the targets, or as they finish; nothing after the last one.
-  std::optional<Audited> next(bool in_order) {
-    std::unique_lock lock(mutex_);
-    if (taken_ == targets_.size()) return std::nullopt;
-    changed_.wait(lock, [&] { return in_order ? done_.contains(taken_) : !done_.empty(); });
-    auto node = done_.extract(in_order ? taken_ : done_.begin()->first);
-    ++taken_;
-    lock.unlock();
-    changed_.notify_all();
-    return std::move(node.mapped());
-  }
-
- private:
-  void work() {
-    while (true) {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [&] {
-        return stopped_ || started_ == targets_.size() || started_ < taken_ + window_;
-      });
-      if (stopped_ || started_ == targets_.size()) return;
-      const std::size_t index = started_++;
-      lock.unlock();
-      Audited one = audited(targets_[index], line_, wanted_);
-      lock.lock();
-      done_.emplace(index, std::move(one));
-      lock.unlock();
-      changed_.notify_all();
-    }
-  }
-
-  const Picked targets_;
-  const CommandLine& line_;
-  const AuditWanted& wanted_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::map<std::size_t, Audited> done_;
-  std::size_t window_ = 0;  // targets that may be started and not taken
-  std::size_t started_ = 0;
-  std::size_t taken_ = 0;
-  bool stopped_ = false;
-  std::vector<std::thread> workers_;
-};
+// By several threads.
+InOrder<Audited> audits(const Items& items, const CommandLine& line, const AuditWanted& wanted,
+                        const Targets& targets) {
+  return {items, wanted.jobs,
+          [&](std::uint64_t item) { return audited(targets[item], line, wanted); }};
+}
 
 // On a terminal a line that is written over: how far, and what was found so far.
 class Progress {
@@ -307,15 +236,16 @@ ExitStatus audit_all(const CommandLine& line, const AuditWanted& wanted, const T
   Confirming confirming;
   ExitStatus worst = yes;
   {
-    Audits audits({targets}, line, wanted);
+    auto made = audits({0, 1, targets.size()}, line, wanted, targets);
     Progress progress(targets.size(), line.quiet());
-    while (auto one = audits.next(in_order)) {
+    while (auto one = in_order ? made.next() : made.next_finished()) {
+      Audited& audited = one->result;
       progress.clear();
-      if (wanted.confirm && !one->result.problem && !one->result.open)
-        if (const auto status = confirming.confirm(*one)) worst = worse(worst, *status);
-      complain_of(one->result, line, single, wanted.options.budget);
-      writer.write(one->result);
-      worst = worse(worst, status_of(one->result, wanted));
+      if (wanted.confirm && !audited.result.problem && !audited.result.open)
+        if (const auto status = confirming.confirm(audited)) worst = worse(worst, *status);
+      complain_of(audited.result, line, single, wanted.options.budget);
+      writer.write(audited.result);
+      worst = worse(worst, status_of(audited.result, wanted));
       progress.step();
     }
   }
@@ -334,18 +264,18 @@ ExitStatus audit_share(const CommandLine& line, const AuditWanted& wanted, const
   if (run->complete()) return worst;
   Confirming confirming;
   fleet::Run::Done done;
-  std::uint64_t item = share->next(run->next());
-  Audits audits({targets, item, share->count}, line, wanted);
-  for (auto one = audits.next(true); one && done; one = audits.next(true)) {
-    if (wanted.confirm && !one->result.problem && !one->result.open)
-      if (const auto status = confirming.confirm(*one)) worst = worse(worst, *status);
-    complain_of(one->result, line, false, wanted.options.budget);
-    std::string document = audit_json(one->result, line.semantics());
+  const Items items{share->next(run->next()), share->count, targets.size()};
+  auto made = audits(items, line, wanted, targets);
+  for (auto one = made.next(); one && done; one = made.next()) {
+    auto& [item, audited] = *one;
+    if (wanted.confirm && !audited.result.problem && !audited.result.open)
+      if (const auto status = confirming.confirm(audited)) worst = worse(worst, *status);
+    complain_of(audited.result, line, false, wanted.options.budget);
+    std::string document = audit_json(audited.result, line.semantics());
     document.pop_back();
     done = run->add(item, document);
-    worst = worse(worst, status_of(one->result, wanted));
+    worst = worse(worst, status_of(audited.result, wanted));
     if (done) done = run->reached(item + 1, [&] { return std::to_string(worst); });
-    item = share->next(item + 1);
   }
   if (done) done = run->finish(targets.size(), "{}", std::to_string(worst));
   return done ? worst : failed(done.error());

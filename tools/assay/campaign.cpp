@@ -290,16 +290,20 @@ ExitStatus count_distinct(const CommandLine& line, const Request& request) {
 
 ExitStatus run_campaign(const Arguments& arguments) {
   CommandLine line(manual);
-  line.add({{"seed", OptionKind::Text, "S", "what is drawn (default 1)"},
-            {"programs", OptionKind::Text, "N", "how many programs are drawn (default 100000)"},
-            {"records", OptionKind::Text, "N", "for each judged program, one in 32 (default 32)"},
-            {"seconds", OptionKind::Text, "N", "stop after so long, at a batch's end"},
-            {"findings", OptionKind::Text, "DIR", "save each mismatch there"},
-            {"distinct", OptionKind::Text, "I,J/N",
-             "ask nothing: how many programs these shares judge"}});
+  line.add(
+      {{"seed", OptionKind::Text, "S", "what is drawn (default 1)"},
+       {"programs", OptionKind::Text, "N", "how many programs are drawn (default 100000)"},
+       {"records", OptionKind::Text, "N", "for each judged program, one in 32 (default 32)"},
+       {"seconds", OptionKind::Text, "N", "stop after so long, at a batch's end"},
+       {"findings", OptionKind::Text, "DIR", "save each mismatch there"},
+       {"distinct", OptionKind::Text, "I,J/N", "ask nothing: how many programs these shares judge"},
+       {"jobs", OptionKind::Text, "J",
+        "for scripts: changes neither results nor speed, since the kernel's answers come one "
+        "at a time"}});
   add_job_options(line);
   if (const auto status = line.parse(arguments)) return *status;
   if (!line.operands().empty()) return line.usage("expected options only");
+  if (const auto jobs = read_jobs(line); !jobs) return jobs.error();
   const auto request = read_request(line);
   if (!request) return request.error();
   if (line.has("distinct")) return count_distinct(line, *request);

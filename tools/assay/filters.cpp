@@ -27,10 +27,18 @@ ExitStatus for_each_filter(const CommandLine& line, std::span<const std::string>
   return worst;
 }
 
+tl::expected<verify::Program, std::string> program_of(const CommandLine& line,
+                                                      const load::Filter& filter) {
+  return verify::accept(filter.instructions, line.semantics())
+      .map_error([&](const verify::Rejection& rejection) {
+        return load::printable(filter.file) + ": rejected: " + text::to_text(rejection);
+      });
+}
+
 std::optional<verify::Program> accepted(const CommandLine& line, const load::Filter& filter) {
-  const auto program = verify::accept(filter.instructions, line.semantics());
+  const auto program = program_of(line, filter);
   if (program) return *program;
-  complain(load::printable(filter.file) + ": rejected: " + text::to_text(program.error()));
+  complain(program.error());
   return std::nullopt;
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <tl/expected.hpp>
 #include <vector>
 
 #include "assay/load/filter.hpp"
@@ -21,6 +22,9 @@ ExitStatus for_each_filter(const CommandLine& line,
 ExitStatus for_each_filter(const CommandLine& line, std::span<const std::string> operands,
                            const std::function<ExitStatus(const load::Filter&)>& use);
 
+// The filter's program, or a sentence that the kernel rejects it and why.
+tl::expected<verify::Program, std::string> program_of(const CommandLine& line,
+                                                      const load::Filter& filter);
 // Nothing, after a complaint, when the kernel rejects the filter.
 std::optional<verify::Program> accepted(const CommandLine& line, const load::Filter& filter);
 

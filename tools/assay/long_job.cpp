@@ -21,6 +21,10 @@ void add_job_options(CommandLine& line) {
   });
 }
 
+tl::expected<unsigned, ExitStatus> read_jobs(const CommandLine& line, unsigned preset) {
+  return line.number("jobs", 1, 1024, preset);
+}
+
 bool is_job(const CommandLine& line) {
   return line.has("shard") || line.has("checkpoint") || line.has("database") || line.has("resume");
 }

@@ -17,7 +17,11 @@ namespace assay::tool {
 // --shard, --checkpoint, --database, --resume
 void add_job_options(CommandLine& line);
 
-// Whether one of them is given; without, a command writes as if it knew nothing of jobs.
+// How many items at a time, of a command with --jobs; never changes results.
+tl::expected<unsigned, ExitStatus> read_jobs(const CommandLine& line, unsigned preset = 1);
+
+// Whether one of add_job_options() is given; without, a command writes as if it knew nothing of
+// jobs.
 bool is_job(const CommandLine& line);
 // The share of --shard, else everything.
 tl::expected<shard::Share, ExitStatus> share_of(const CommandLine& line);

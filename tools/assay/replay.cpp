@@ -152,6 +152,7 @@ ExitStatus run_replay(const Arguments& arguments) {
        {"traces", OptionKind::Text, "FILE",
         "the recordings are listed there, a line each, and every operand is a FILTER"}});
   add_budget_options(line);
+  line.add({{"jobs", OptionKind::Text, "J", "recordings at a time (1); never changes results"}});
   add_job_options(line);
   if (const auto status = line.parse(arguments)) return *status;
   if (line.has("tighten") && line.text("tighten").empty())
@@ -163,13 +164,16 @@ ExitStatus run_replay(const Arguments& arguments) {
   const NameList names = names_of(line, *inputs);
   if (std::count(names.begin(), names.end(), "-") > 1)
     return line.usage("stdin can be one of FILTER and TRACE only");
-  const auto options = read_options(line);
+  auto options = read_options(line);
   if (!options) return options.error();
+  const auto jobs = read_jobs(line);
+  if (!jobs) return jobs.error();
+  options->progress = *jobs == 1;
   const auto budget = read_budget(line);
   if (!budget) return budget.error();
   auto stack = load_stack(line, inputs->filters);
   if (!stack) return stack.error();
-  ReplayQuestion question{line, *options, *budget, std::move(*stack), std::nullopt};
+  ReplayQuestion question{line, *options, *budget, std::move(*stack), std::nullopt, *jobs};
   if (line.has("against")) {
     const std::string against = line.text("against");
     auto other = load_stack(line, std::span(&against, 1));

@@ -1,6 +1,11 @@
 #include "replay_job.hpp"
 
+#include <algorithm>
+#include <functional>
+#include <iterator>
+
 #include "assay/text/verdict.hpp"
+#include "in_order.hpp"
 #include "long_job.hpp"
 #include "trace_text.hpp"
 
@@ -32,21 +37,30 @@ class Sums {
     return sums;
   }
 
-  void add(const ReplaySession& session, const seccomp::Semantics& semantics) {
+  static Sums of(const ReplaySession& session, const seccomp::Semantics& semantics) {
+    Sums sums;
     const trace::Replay& replay = session.replay();
-    add("recordings", 1);
-    add("calls", replay.calls());
-    add("open", replay.with(Certainty::Open));
-    for (const auto& [verdict, count] : replay.counts()) {
-      Json& counts = totals_["counts"];
-      const std::string name = text::to_text(verdict, semantics);
-      counts[name] = counts.value(name, std::uint64_t{0}) + count;
-    }
-    status_ = worse(status_, session.status());
+    sums.totals_["recordings"] = 1;
+    sums.totals_["calls"] = replay.calls();
+    sums.totals_["open"] = replay.with(Certainty::Open);
+    for (const auto& [verdict, count] : replay.counts())
+      add(sums.totals_["counts"], text::to_text(verdict, semantics), count);
+    sums.status_ = session.status();
+    return sums;
   }
-  void add_unread(ExitStatus status) {
-    add("unread", 1);
-    status_ = worse(status_, status);
+  static Sums of_unread(ExitStatus status) {
+    Sums sums;
+    sums.totals_["unread"] = 1;
+    sums.status_ = status;
+    return sums;
+  }
+
+  void add(const Sums& more) {
+    for (const auto& [name, found] : more.totals_.items())
+      if (found.is_number()) add(totals_, name, found);
+    for (const auto& [verdict, count] : more.totals_["counts"].items())
+      add(totals_["counts"], verdict, count);
+    status_ = worse(status_, more.status_);
   }
 
   std::string totals() const { return document(totals_); }
@@ -60,8 +74,8 @@ class Sums {
     return start.is_object() ? found.is_object() : found.is_number_unsigned();
   }
 
-  void add(const char* name, std::uint64_t count) {
-    totals_[name] = totals_.value(name, std::uint64_t{0}) + count;
+  static void add(Json& counts, const std::string& name, std::uint64_t count) {
+    counts[name] = counts.value(name, std::uint64_t{0}) + count;
   }
 
   Json totals_{
@@ -69,46 +83,60 @@ class Sums {
   ExitStatus status_ = yes;
 };
 
+// Of one recording; of its results the last says what is wrong with it, or what all calls came to.
+struct Replayed {
+  std::vector<std::string> results;
+  Sums sums;
+  std::string complaint;  // empty: none
+};
+
+// Where the results of a recording go; false once nobody takes them any more.
+using TakeResult = std::function<bool(std::string result)>;
+
 class EachResult final : public EachCall {
  public:
-  EachResult(const CommandLine& line, fleet::Run& run, std::uint64_t item)
-      : line_(line), run_(run), item_(item) {}
+  EachResult(const CommandLine& line, const TakeResult& take) : line_(line), take_(take) {}
   void take(const Call& call, const Judgement& judgement) override {
-    add(each_json(line_, call, judgement));
+    if (good_) good_ = take_(document(each_json(line_, call, judgement)));
   }
-  void add(const Json& json) {
-    if (done_) done_ = run_.add(item_, document(json));
-  }
-  bool good() const override { return done_.has_value(); }
-  const fleet::Run::Done& done() const { return done_; }
+  bool good() const override { return good_; }
 
  private:
   const CommandLine& line_;
-  fleet::Run& run_;
-  std::uint64_t item_;
-  fleet::Run::Done done_;
+  const TakeResult& take_;
+  bool good_ = true;
 };
 
-// The results of one recording; the last says what is wrong with it, or what all calls came to.
-fleet::Run::Done replay_item(const ReplayQuestion& question, const std::string& trace,
-                             fleet::Run& run, std::uint64_t item, Sums& sums) {
-  EachResult results(question.line, run, item);
-  const auto unread = [&](const Problem& problem) {
-    complain(problem.sentence);
-    Json json = json_document(question.line.semantics());
-    json["trace"] = trace;
-    json["error"] = problem.sentence;
-    results.add(json);
-    sums.add_unread(problem.status);
-    return results.done();
-  };
+Replayed unread(const CommandLine& line, const std::string& trace, const Problem& problem) {
+  Json json = json_document(line.semantics());
+  json["trace"] = trace;
+  json["error"] = problem.sentence;
+  return {{document(json)}, Sums::of_unread(problem.status), problem.sentence};
+}
+
+// Calls of --each go to `take`, in front of the results that are returned.
+Replayed replayed(const ReplayQuestion& question, const std::string& trace,
+                  const TakeResult& take) {
+  const CommandLine& line = question.line;
   auto stream = load::TraceStream::open(trace, question.options.trace);
-  if (!stream) return unread({load::describe(stream.error()), status_of(stream.error())});
+  if (!stream)
+    return unread(line, trace, {load::describe(stream.error()), status_of(stream.error())});
   ReplaySession session(question, trace);
-  if (const auto problem = session.read(*stream, results)) return unread(*problem);
-  results.add(session.json(*stream));
-  sums.add(session, question.line.semantics());
-  return results.done();
+  EachResult each(line, take);
+  if (const auto problem = session.read(*stream, each)) return unread(line, trace, *problem);
+  return {{document(session.json(*stream))}, Sums::of(session, line.semantics()), ""};
+}
+
+// The same with the calls among the results.
+Replayed replayed(const ReplayQuestion& question, const std::string& trace) {
+  std::vector<std::string> calls;
+  Replayed all = replayed(question, trace, [&](std::string call) {
+    calls.push_back(std::move(call));
+    return true;
+  });
+  std::move(all.results.begin(), all.results.end(), std::back_inserter(calls));
+  all.results = std::move(calls);
+  return all;
 }
 
 constexpr const char* settings[] = {"stack",     "trace-format", "arch",       "each",
@@ -128,9 +156,23 @@ ExitStatus replay_share(const ReplayQuestion& question, const NameList& names,
   Sums& sums = *saved;
   if (run->complete()) return sums.status();
   fleet::Run::Done done;
-  for (std::uint64_t item = share->next(run->next()); done && item < traces.size();
-       item = share->next(item + 1)) {
-    done = replay_item(question, std::string(traces[item]), *run, item, sums);
+  // One at a time need not be kept, however many calls there are.
+  const auto replay = [&](std::uint64_t item) {
+    const std::string trace(traces[item]);
+    if (question.jobs > 1) return replayed(question, trace);
+    return replayed(question, trace, [&](const std::string& call) {
+      done = run->add(item, call);
+      return done.has_value();
+    });
+  };
+  InOrder<Replayed> made({share->next(run->next()), share->count, traces.size()}, question.jobs,
+                         replay);
+  for (auto one = made.next(); one && done; one = made.next()) {
+    const auto& [item, replayed] = *one;
+    if (!replayed.complaint.empty()) complain(replayed.complaint);
+    for (const std::string& result : replayed.results)
+      if (done) done = run->add(item, result);
+    sums.add(replayed.sums);
     if (done) done = run->reached(item + 1, [&] { return sums.state(); });
   }
   if (done) done = run->finish(traces.size(), sums.totals(), sums.state());

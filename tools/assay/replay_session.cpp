@@ -27,7 +27,7 @@ Json each_json(const CommandLine& line, const Call& call, const Judgement& judge
 }
 
 std::optional<Problem> ReplaySession::read(load::TraceStream& stream, EachCall& each) {
-  Progress progress(stream.known_size(), line_.quiet());
+  Progress progress(stream.known_size(), line_.quiet() || !options_.progress);
   const bool whole_records =
       stream.format() == trace::Format::Raw && !options_.each && !line_.has("tighten");
   while (each.good()) {

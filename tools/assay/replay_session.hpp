@@ -22,6 +22,7 @@ struct ReplayOptions {
   load::TraceOptions trace;
   bool each = false;
   bool unused = false;
+  bool progress = true;  // shown on a terminal, unless --quiet
 };
 
 // What every recording is asked about.
@@ -31,6 +32,7 @@ struct ReplayQuestion {
   symbolic::Budget budget;
   Stack stack;
   std::optional<Stack> against;
+  unsigned jobs = 1;  // recordings at a time
 };
 
 // Where the calls of --each go; not good once nobody reads them any more.

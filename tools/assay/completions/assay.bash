@@ -18,14 +18,14 @@ _assay() {
     'explain') options="--input-format --stack --arch --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
     'query') options="--input-format --when --verdict --expect --stack --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
     'witness') options="--input-format --cover --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
-    'fingerprint') options="--input-format --stack --targets --node-limit --time-limit --shard --checkpoint --database --resume --help --format --semantics --output --color --quiet" ;;
+    'fingerprint') options="--input-format --stack --targets --node-limit --time-limit --jobs --shard --checkpoint --database --resume --help --format --semantics --output --color --quiet" ;;
     'audit') options="--input-format --rule --ignore --severity --fail-on --baseline --confirm --stack --targets --details --kernel --fact --libc --installed --jobs --rules --explain --node-limit --time-limit --shard --checkpoint --database --resume --help --format --semantics --output --color --quiet" ;;
-    'replay') options="--input-format --trace-format --arch --stack --each --unused --against --tighten --traces --node-limit --time-limit --shard --checkpoint --database --resume --help --format --semantics --output --color --quiet" ;;
+    'replay') options="--input-format --trace-format --arch --stack --each --unused --against --tighten --traces --node-limit --time-limit --jobs --shard --checkpoint --database --resume --help --format --semantics --output --color --quiet" ;;
     'cost') options="--input-format --stack --trace --trace-format --calls --advice --write --measure --call --rounds --plot-calls --plot-depth --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
     'disasm') options="--input-format --plain --no-comments --arch --byte-order --help --format --semantics --output --color --quiet" ;;
     'asm') options="--input-format --output-format --help --format --semantics --output --color --quiet" ;;
     'confirm') options="--input-format --stack --records --seed --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
-    'campaign') options="--seed --programs --records --seconds --findings --distinct --shard --checkpoint --database --resume --help --format --semantics --output --color --quiet" ;;
+    'campaign') options="--seed --programs --records --seconds --findings --distinct --jobs --shard --checkpoint --database --resume --help --format --semantics --output --color --quiet" ;;
     'profile') options="--runtime --profile-format --arch --kernel --cap --form --seccomp-root --seccomp-default --runtime-default --groups --output-format --against --table --junit --since --pure --confirm --input-format --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
     'fuzz-generator') options="--generator --profiles --seconds --seed --jobs --confirm --no-confirm --output-dir --shard --checkpoint --database --resume --node-limit --time-limit --help --format --semantics --output --color --quiet" ;;
     'dump') options="--pid --tid --threads --output-dir --help --format --semantics --output --color --quiet" ;;
