@@ -5,7 +5,7 @@
 //   the program, in assembly
 //
 // Every file of the folder is read, so that none can go unrun; tests/data_test.py sees to it
-// that every folder has a reader. '#' starts a comment line.
+// that every folder has a reader, and looks for cases("FOLDER"). '#' starts a comment line.
 #pragma once
 
 #include <cstdint>
