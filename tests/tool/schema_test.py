@@ -41,7 +41,10 @@ class Schema(outside.InFolder):
         self.assertEqual([one["targets"] for one in row["filters"]], [1])
 
     def test_version(self):
-        self.assertEqual(len(self.objects("version", "--version")), 1)
+        [found] = self.objects("version", "--version")
+        for library, of in found["libraries"].items():
+            self.assertRegex(of, r"^\d+(\.\d+)+$", library)
+            self.assertIn(f"{library} {of}", outside.run("--version").stdout.decode())
 
     def test_check(self):
         fields = ["assay", "semantics", "file", "insns", "accepted", "errno", "insn", "kind",

@@ -1,6 +1,9 @@
 #include "version.hpp"
 
 #include <seccomp.h>
+#include <sqlite3.h>
+#include <yaml.h>
+#include <z3.h>
 
 #include <algorithm>
 #include <boost/version.hpp>
@@ -18,6 +21,15 @@ std::string libseccomp_version() {
   if (found == nullptr) return "unknown";
   return std::to_string(found->major) + "." + std::to_string(found->minor) + "." +
          std::to_string(found->micro);
+}
+
+std::string z3_version() {
+  unsigned major = 0;
+  unsigned minor = 0;
+  unsigned build = 0;
+  unsigned revision = 0;
+  Z3_get_version(&major, &minor, &build, &revision);
+  return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(build);
 }
 
 std::string boost_version() {
@@ -48,6 +60,9 @@ std::string version_json() {
                     {"new_syscalls_to", newest_call()},
                     {"constants", names::all_constants().size()}};
   json["libraries"] = {{"libseccomp", libseccomp_version()},
+                       {"libyaml", yaml_get_version_string()},
+                       {"z3", z3_version()},
+                       {"sqlite", sqlite3_libversion()},
                        {"boost", boost_version()},
                        {"nlohmann-json", json_version()}};
   return json_line(json);
@@ -57,7 +72,9 @@ std::string version_text() {
   return "assay " + std::string(version) + "\nsemantics " +
          std::string(seccomp::current_semantics) + "\nsystem calls: libseccomp " +
          libseccomp_version() + ", and those added up to Linux " + newest_call() +
-         "\nlibraries: boost " + boost_version() + ", nlohmann-json " + json_version() + "\n";
+         "\nlibraries: libyaml " + yaml_get_version_string() + ", z3 " + z3_version() +
+         ", sqlite " + sqlite3_libversion() + ", boost " + boost_version() + ", nlohmann-json " +
+         json_version() + "\n";
 }
 
 }  // namespace assay::tool
