@@ -126,6 +126,7 @@ std::string_view name(FlawKind kind) {
     case FlawKind::Unended: return "unended";
     case FlawKind::Missing: return "missing";
     case FlawKind::Conflict: return "conflict";
+    case FlawKind::Duplicate: return "duplicate";
   }
   return "";
 }
@@ -139,6 +140,12 @@ std::string to_string(const MergeError& error) {
 void Merge::flaw(FlawKind kind, const std::string& file, std::string detail) {
   ++flaw_count_;
   if (flaws_.size() < most_flaws) flaws_.push_back({kind, file, std::move(detail)});
+}
+
+void Merge::repeat(const std::string& file, std::string detail) {
+  ++repeat_count_;
+  if (repeats_.size() < most_flaws)
+    repeats_.push_back({FlawKind::Duplicate, file, std::move(detail)});
 }
 
 tl::expected<void, MergeError> Merge::take(const std::string& file, const shard::Job& job,
@@ -161,12 +168,25 @@ tl::expected<void, MergeError> Merge::put(const std::string& file, ShareState st
   if (!state.complete) flaw(FlawKind::Unended, file, shard::to_string(state.job));
   const auto known = store_.share(state.job);
   if (!known) return failed(known.error());
-  if (*known && (*known)->complete) return {};
+  if (*known && (*known)->complete) {
+    if (state.complete) repeat(file, shard::to_string(state.job));
+    return {};
+  }
   if (const auto done = store_.put(state); !done) return failed(done.error());
   return {};
 }
 
 tl::expected<void, MergeError> Merge::add(const std::string& file) {
+  const std::uint64_t shares_before = repeat_count_;
+  const std::uint64_t results_before = duplicates_;
+  const auto added = add_any(file);
+  const std::uint64_t again = duplicates_ - results_before;
+  if (again > 0 && repeat_count_ == shares_before)
+    repeat(file, std::to_string(again) + (again == 1 ? " result" : " results"));
+  return added;
+}
+
+tl::expected<void, MergeError> Merge::add_any(const std::string& file) {
   auto opened = load::InputFile::open(file);
   if (!opened) return failed(file, 0, load::describe(opened.error()), "a file of results");
   std::array<char, 16> start{};

@@ -64,6 +64,12 @@ class Merging : public testing::Test {
       told.push_back(std::string(name(flaw.kind)) + ": " + flaw.detail);
     return told;
   }
+  std::vector<std::string> repeats() const {
+    std::vector<std::string> told;
+    for (const Flaw& flaw : merge_.repeats())
+      told.push_back(std::string(name(flaw.kind)) + ": " + flaw.detail);
+    return told;
+  }
   static std::string unsharded() {
     const ScratchFolder folder;
     write_share({folder.path("whole"), "", "", false}, job(0, 1));
@@ -104,6 +110,19 @@ TEST_F(Merging, TheSameResultTwiceIsOne) {
   EXPECT_EQ(flaws(), std::vector<std::string>{});
   EXPECT_EQ(merge_.results(), items);
   EXPECT_EQ(merge_.duplicates(), 12 + items);
+  EXPECT_EQ(repeats(), (std::vector<std::string>{"duplicate: count seed=1, share 0/2",
+                                                 "duplicate: 23 results"}));
+}
+
+TEST_F(Merging, AShareWithoutResultsIsNamedTheSecondTimeToo) {
+  const std::string start = R"({"job":{"command":"c","settings":"","share":"0/1"})";
+  const std::string share = start + "}\n" + start + R"(,"items":5,"results":0})" + "\n";
+  add(folder_.write("once", share));
+  add(folder_.write("again", share));
+  end();
+  EXPECT_EQ(flaws(), std::vector<std::string>{});
+  EXPECT_EQ(merge_.repeats(),
+            (std::vector<Flaw>{{FlawKind::Duplicate, folder_.path("again"), "c, share 0/1"}}));
 }
 
 TEST_F(Merging, AMissingShareIsNamed) {
@@ -119,6 +138,18 @@ TEST_F(Merging, AShareThatWasKilledIsNamedAndItsResultsKept) {
   end();
   EXPECT_EQ(flaws(), std::vector<std::string>{"unended: count seed=1, share 0/2"});
   EXPECT_EQ(merge_.results(), 5U + 11U);
+}
+
+TEST_F(Merging, ARepeatedShareInADatabaseIsNamed) {
+  write_share({"", "", folder_.path("db"), false}, job(0, 2));
+  add(folder_.path("db"));
+  add(share(1, 2));
+  add(folder_.path("db"));
+  end();
+  EXPECT_EQ(flaws(), std::vector<std::string>{});
+  EXPECT_EQ(
+      merge_.repeats(),
+      (std::vector<Flaw>{{FlawKind::Duplicate, folder_.path("db"), "count seed=1, share 0/2"}}));
 }
 
 TEST_F(Merging, ACutFileIsNamedAndItsWholeLinesKept) {

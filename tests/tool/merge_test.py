@@ -53,6 +53,15 @@ class Merge(outside.InFolder):
             self.assertIn("2 of 3 shares of fingerprint", done.stdout.decode())
             path.write_text(text)
 
+    def test_what_is_there_twice_is_named_and_no_harm(self):
+        names = self.shares(2)
+        done = outside.run("merge", "--format", "json", *names, names[0], cwd=self.folder)
+        self.assertEqual((done.returncode, done.stdout.decode()), (0, self.whole()))
+        job = json.loads((self.folder / names[0]).read_text().splitlines()[0])["job"]
+        self.assertEqual(done.stderr.decode(), f"assay: {names[0]}: duplicate: fingerprint "
+                                               f"{job['settings']}, share 0/2\n")
+        self.assay("merge", *names, "whole.json", stderr="assay: whole.json: duplicate: 12 results")
+
     def test_of_many_jobs_those_that_lack_something_are_named(self):
         names = []
         for number, target in enumerate(self.targets):

@@ -14,8 +14,8 @@ namespace {
 constexpr Manual manual{
     "merge", "FILE...",
     "Puts the results of shares together: any order, any of them twice. What is missing, cut\n"
-    "off or in conflict is named. Then says how many different filters there are, behind how\n"
-    "many processes, and what was found.",
+    "off, in conflict or there twice is named. Then says how many different filters there are,\n"
+    "behind how many processes, and what was found.",
     "FILE is what a command wrote with --shard, --checkpoint or --database; - is stdin. With\n"
     "--format json the results come out as one run without shares would have written them, or\n"
     "with --summary one object with the answers. docs/formats/results.md has the documents.\n"
@@ -38,6 +38,13 @@ ExitStatus complain_of(const fleet::StoreError& error) {
   return cannot;
 }
 
+void name_all(const std::vector<fleet::Flaw>& flaws, std::uint64_t count, const char* more) {
+  for (const fleet::Flaw& flaw : flaws)
+    complain((flaw.file.empty() ? "" : load::printable(flaw.file) + ": ") +
+             std::string(fleet::name(flaw.kind)) + ": " + load::printable(flaw.detail));
+  if (count > flaws.size()) complain("and " + std::to_string(count - flaws.size()) + more);
+}
+
 ExitStatus add_all(const CommandLine& line, fleet::Merge& merge) {
   ExitStatus worst = yes;
   for (const std::string& file : line.operands())
@@ -49,11 +56,8 @@ ExitStatus add_all(const CommandLine& line, fleet::Merge& merge) {
     complain(fleet::to_string(ended.error()));
     return cannot;
   }
-  for (const fleet::Flaw& flaw : merge.flaws())
-    complain((flaw.file.empty() ? "" : load::printable(flaw.file) + ": ") +
-             std::string(fleet::name(flaw.kind)) + ": " + load::printable(flaw.detail));
-  if (merge.flaw_count() > merge.flaws().size())
-    complain("and " + std::to_string(merge.flaw_count() - merge.flaws().size()) + " more");
+  name_all(merge.repeats(), merge.repeat_count(), " more duplicates");
+  name_all(merge.flaws(), merge.flaw_count(), " more");
   return worse(worst, merge.flaw_count() > 0 ? no : yes);
 }
 

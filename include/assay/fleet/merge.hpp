@@ -15,17 +15,18 @@
 namespace assay::fleet {
 
 enum class FlawKind : std::uint8_t {
-  CutOff,    // the file ends in the middle of a document
-  Unended,   // a share has no last document: it was killed, or is still running
-  Missing,   // no file has this share of the job
-  Conflict,  // one item, two different results
+  CutOff,     // the file ends in the middle of a document
+  Unended,    // a share has no last document: it was killed, or is still running
+  Missing,    // no file has this share of the job
+  Conflict,   // one item, two different results
+  Duplicate,  // what was there before: no harm, and in repeats() only
 };
 std::string_view name(FlawKind kind);  // "cut off"
 
 struct Flaw {
   FlawKind kind{};
   std::string file;    // where it was met; empty for Missing
-  std::string detail;  // "campaign seed=1, share 2/4", "item 7"
+  std::string detail;  // "campaign seed=1, share 2/4", "item 7", "12 results"
   friend bool operator==(const Flaw&, const Flaw&) = default;
 };
 
@@ -50,20 +51,27 @@ class Merge {
 
   const std::vector<Flaw>& flaws() const { return flaws_; }
   std::uint64_t flaw_count() const { return flaw_count_; }  // flaws() has the first hundred
+  // Shares that had ended and came again; of other files, that they repeat results. Likewise.
+  const std::vector<Flaw>& repeats() const { return repeats_; }
+  std::uint64_t repeat_count() const { return repeat_count_; }
   std::uint64_t results() const { return results_; }
   std::uint64_t duplicates() const { return duplicates_; }
 
  private:
+  tl::expected<void, MergeError> add_any(const std::string& file);
   tl::expected<void, MergeError> add_lines(const std::string& file);
   tl::expected<void, MergeError> add_database(const std::string& file);
   tl::expected<void, MergeError> take(const std::string& file, const shard::Job& job,
                                       const Store::Result& result);
   tl::expected<void, MergeError> put(const std::string& file, ShareState state);
   void flaw(FlawKind kind, const std::string& file, std::string detail);
+  void repeat(const std::string& file, std::string detail);
 
   Store& store_;
   std::vector<Flaw> flaws_;
   std::uint64_t flaw_count_ = 0;
+  std::vector<Flaw> repeats_;
+  std::uint64_t repeat_count_ = 0;
   std::uint64_t results_ = 0;
   std::uint64_t duplicates_ = 0;
 };
