@@ -251,7 +251,8 @@ class Merge(outside.InFolder):
     def test_a_checkpoint_that_was_tampered_with_is_bad_input(self):
         (self.folder / "trace").write_text("close(3) = 0\n")
         for command in (["fingerprint", "exec.txt"], ["audit", "--fail-on", "never", "exec.txt"],
-                        ["replay", "exec.txt", "trace"]):
+                        ["replay", "exec.txt", "trace"],
+                        ["fuzz-generator", "--generator", "libseccomp", "--profiles", "2"]):
             for state in ("x", "99", "-1", '{"totals":{},"status":0}', '{"totals":-1.5}'):
                 for name in ("out", "kept"):
                     (self.folder / name).unlink(missing_ok=True)

@@ -89,10 +89,7 @@ class Run {
         campaign_(judge, request.plan, [this](const Finding& finding) { tell(finding); }) {}
 
   ExitStatus operator()() {
-    if (run_ != nullptr && !go_on()) {
-      complain("campaign: malformed counts in the checkpoint");
-      return bad_input;
-    }
+    if (run_ != nullptr && !go_on()) return not_a_state();
     const auto start = Clock::now();
     while (next_ < request_.programs && written_) {
       if (request_.limit.count() != 0 && Clock::now() - start >= request_.limit) break;

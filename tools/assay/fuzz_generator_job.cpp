@@ -58,10 +58,7 @@ class Job {
 
   ExitStatus operator()() {
     next_ = share_.next(run_.next());
-    if (run_.next() != 0 && !totals_.read(run_.state())) {
-      complain("fuzz-generator: malformed counts in the checkpoint");
-      return bad_input;
-    }
+    if (run_.next() != 0 && !totals_.read(run_.state())) return not_a_state();
     const auto start = Clock::now();
     const std::chrono::seconds limit(fuzzing_.seconds);
     while (written_ && next_ < fuzzing_.profiles) {
