@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "assay/symbolic/fingerprint.hpp"
+
 namespace assay::audit {
 
 using seccomp::Arch;
@@ -61,6 +63,15 @@ Arch machine_of(const VerdictFunction& function, const seccomp::Semantics& seman
                                 Arch::loongarch64};
   const auto found = std::find_if(machines.begin(), machines.end(), served);
   return found == machines.end() ? semantics.machine : *found;
+}
+
+// The rules' own diagram gives it where its order is that of fingerprints, too.
+std::optional<std::string> fingerprint_of(const Inquiry& inquiry, const Options& options) {
+  if (!options.fingerprint) return std::nullopt;
+  if (*options.fingerprint == inquiry.machine().semantics)
+    if (auto digest = symbolic::ready_fingerprint(inquiry.function())) return digest;
+  auto digest = symbolic::fingerprint(inquiry.programs(), *options.fingerprint, options.budget);
+  return digest ? std::optional(std::move(*digest)) : std::nullopt;
 }
 
 }  // namespace
@@ -217,7 +228,8 @@ tl::expected<Outline, NotDecided> audit(const Target& target, const Options& opt
     for (const auto& ask : questions) ask(**inquiry);
   }
   if ((*inquiry)->manager().exhausted()) return tl::unexpected((*inquiry)->manager().not_decided());
-  Outline outline{(*inquiry)->semantics().machine, (*inquiry)->take()};
+  Outline outline{(*inquiry)->semantics().machine, (*inquiry)->take(),
+                  fingerprint_of(**inquiry, options)};
   std::stable_sort(outline.findings.begin(), outline.findings.end(),
                    [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
   return outline;

@@ -12,15 +12,23 @@ std::uint64_t number(const std::string& text) {
   return value;
 }
 
+// The host among the settings of a job that reads processes, so that a process is one however
+// many jobs saw it; else the job.
+constexpr std::string_view host =
+    "CASE instr(job.settings, 'host=') WHEN 0 THEN job.id ELSE "
+    "substr(job.settings, instr(job.settings, 'host='), "
+    "instr(substr(job.settings || ' ', instr(job.settings, 'host=')), ' ') - 1) END";
+
 // Results name their target as `target` or, where they are of a filter, as `file`; a process is
-// pid:N, whatever follows. Jobs that read processes have their host among the settings.
+// pid:N, whatever follows.
 std::string targets_of(std::string_view tables, std::string_view field) {
   const std::string name =
       "coalesce(json_extract(result.json, '$.target'), json_extract(result.json, '$.file'))";
-  return "SELECT job, " + name + " AS target, " + "CASE WHEN " + name +
-         " LIKE 'pid:%' THEN job || ' ' || CASE instr(" + name + ", '/') WHEN 0 THEN " + name +
-         " ELSE substr(" + name + ", 1, instr(" + name + ", '/') - 1) END END AS process, " +
-         std::string(field) + " FROM " + std::string(tables) + "result AS result";
+  return "SELECT result.job AS job, " + name + " AS target, CASE WHEN " + name +
+         " LIKE 'pid:%' THEN " + std::string(host) + " || ' ' || CASE instr(" + name +
+         ", '/') WHEN 0 THEN " + name + " ELSE substr(" + name + ", 1, instr(" + name +
+         ", '/') - 1) END END AS process, " + std::string(field) + " FROM " + std::string(tables) +
+         "result AS result JOIN " + std::string(tables) + "job AS job ON job.id = result.job";
 }
 
 std::string filters_query(bool compared) {

@@ -4,39 +4,42 @@
 //   02 number       a node met before, by its place among the new ones, 32 bits
 // Numbers are little-endian. A reduced, ordered diagram is one per function, and this text is
 // one per diagram.
+//
+// A diagram in another order is the one of the fixed order, too, when on each of its paths the
+// bits stand as there: what makes it reduced does not depend on the order. Only its levels have
+// other numbers then.
+#include "assay/symbolic/fingerprint.hpp"
+
+#include <array>
 #include <vector>
 
-#include "assay/symbolic/verdict_function.hpp"
 #include "symbolic/meaning.hpp"
 #include "symbolic/sha256.hpp"
 
 namespace assay::symbolic {
 namespace {
 
+// By level of the order, the one of the same bit in the fixed order.
+using Levels = std::array<std::uint16_t, input_bits>;
+
+Levels fixed_levels(const Order& order) {
+  const Order fixed = Order::fixed();
+  Levels levels{};
+  for (std::uint32_t level = 0; level < levels.size(); ++level) {
+    const InputBit bit = order.at(level);
+    levels[level] = static_cast<std::uint16_t>(fixed.level(bit.word, bit.bit));
+  }
+  return levels;
+}
+
 class Writer {
  public:
   // Children stand before their parents: the root has the highest index.
-  Writer(const ValueDiagram& values, ValueEdge root)
-      : values_(values), numbers_(root.index() + std::size_t{1}, none) {}
+  Writer(const ValueDiagram& values, ValueEdge root, const Levels& levels)
+      : values_(values), levels_(levels), numbers_(root.index() + std::size_t{1}, none) {}
 
-  void write(ValueEdge f) {
-    if (values_.is_leaf(f)) {
-      put(0, 1);
-      put(values_.value(f), 4);
-      return;
-    }
-    std::uint32_t& number = numbers_[f.index()];
-    if (number != none) {
-      put(2, 1);
-      put(number, 4);
-      return;
-    }
-    number = next_++;
-    put(1, 1);
-    put(values_.level(f), 2);
-    write(values_.low(f));
-    write(values_.high(f));
-  }
+  // Whether the levels rise from node to node; ends where they do not.
+  bool write(ValueEdge root) { return write(root, 0); }
 
   std::string digest() {
     constexpr std::string_view digits = "0123456789abcdef";
@@ -49,6 +52,26 @@ class Writer {
   }
 
  private:
+  bool write(ValueEdge f, std::uint32_t lowest) {
+    if (values_.is_leaf(f)) {
+      put(0, 1);
+      put(values_.value(f), 4);
+      return true;
+    }
+    const std::uint32_t level = levels_[values_.level(f)];
+    if (level < lowest) return false;
+    std::uint32_t& number = numbers_[f.index()];
+    if (number != none) {
+      put(2, 1);
+      put(number, 4);
+      return true;
+    }
+    number = next_++;
+    put(1, 1);
+    put(level, 2);
+    return write(values_.low(f), level + 1) && write(values_.high(f), level + 1);
+  }
+
   void put(std::uint32_t value, std::size_t bytes) {
     for (std::size_t i = 0; i < bytes; ++i) {
       const auto byte = static_cast<std::uint8_t>(value >> (8 * i));
@@ -57,6 +80,7 @@ class Writer {
   }
 
   const ValueDiagram& values_;
+  const Levels& levels_;
   static constexpr std::uint32_t none = 0xffffffff;
   std::vector<std::uint32_t> numbers_;  // by node
   std::uint32_t next_ = 0;
@@ -65,11 +89,16 @@ class Writer {
 
 }  // namespace
 
-std::string fingerprint(const VerdictFunction& function) {
+std::optional<std::string> ready_fingerprint(const VerdictFunction& function) {
   const ValueEdge root = handle(function.root());
-  Writer writer(function.manager().values(), root);
-  writer.write(root);
+  const Levels levels = fixed_levels(function.manager().order());
+  Writer writer(function.manager().values(), root, levels);
+  if (!writer.write(root)) return std::nullopt;
   return writer.digest();
+}
+
+std::string fingerprint(const VerdictFunction& function) {
+  return ready_fingerprint(function).value();
 }
 
 tl::expected<std::string, NotDecided> fingerprint(std::span<const verify::Program> oldest_first,

@@ -284,5 +284,24 @@ TEST_F(Merging, TheSummaryCountsFiltersProcessesAndFindings) {
   EXPECT_EQ(summary->results, 7U);
 }
 
+TEST_F(Merging, AProcessThatTwoJobsOfAHostSawIsOne) {
+  const auto results = [&](const std::string& command, const std::string& settings,
+                           const std::string& field) {
+    const std::string start =
+        R"({"job":{"command":")" + command + R"(","settings":")" + settings + R"(","share":"0/1"})";
+    return folder_.write(command, start + "}\n" + R"({"item":0,")" + field +
+                                      R"(":"pid:7","fingerprint":"a1:aa"})" + "\n" + start +
+                                      R"(,"items":1,"results":1})" + "\n");
+  };
+  add(results("fingerprint", "targets=1#5 host=one", "file"));
+  add(results("audit", "targets=1#5 host=one severity=high", "target"));
+  add(results("other", "targets=1#5 host=on", "target"));
+  end();
+  const auto summary = summary_of(store_, std::nullopt);
+  ASSERT_TRUE(summary) << summary.error().reason;
+  ASSERT_EQ(summary->filters.size(), 1U);
+  EXPECT_EQ(summary->filters[0].processes, 2U);
+}
+
 }  // namespace
 }  // namespace assay::fleet

@@ -122,6 +122,20 @@ class Audit(outside.InFolder):
         self.assertEqual(row["filters"], 2)
         self.assertNotIn("door-exec", {finding["rule"] for finding in row["findings"]})
 
+    def test_the_fingerprint_is_that_of_the_whole_stack(self):
+        self.write("exec.txt", DENY_EXEC)
+        self.write("halves.txt", "ld [args[1].hi]\njeq #1, +0, +3\nld [args[1].lo]\n"
+                                 "jeq #2, +0, +1\nret #LOG\nret #ALLOW\n")
+        for targets in (["exec.txt"], ["halves.txt"], ["halves.txt", "exec.txt", "--stack"],
+                        ["exec.txt", "--semantics", "linux-4.10"]):
+            row, = self.rows(*targets)
+            alone, = self.rows(*targets, "--kernel", "running", "--rule", "door-exec")
+            done = outside.run("fingerprint", *targets, "--format", "json", cwd=self.folder)
+            digest = json.loads(self.check(done))["fingerprint"]
+            self.assertEqual((row["fingerprint"], alone["fingerprint"]), (digest, digest))
+        row, = self.rows("exec.txt", "--node-limit", "10", statuses=(5,))
+        self.assertIsNone(row["fingerprint"])
+
     def test_facts_are_used(self):
         self.write("exec.txt", DENY_EXEC)
         row, = self.rows("exec.txt", "--fact", "ia32=no")

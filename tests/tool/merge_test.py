@@ -91,6 +91,19 @@ class Merge(outside.InFolder):
         self.assertEqual([one["targets"] for one in summary["filters"]], [2] * 6)
         self.assertEqual(sorted(one["new"] for one in summary["filters"]), [False] * 2 + [True] * 4)
 
+    def test_audits_answer_for_filters_and_findings(self):
+        for share in range(2):
+            self.assay("audit", "--fail-on", "never", "--shard", f"{share}/2",
+                       "-o", f"{share}.json", *self.targets)
+        summary = json.loads(self.assay("merge", "0.json", "1.json", "--summary", "--format",
+                                        "json"))
+        self.assertEqual([one["targets"] for one in summary["filters"]], [2] * 6)
+        self.assertNotEqual(summary["findings"], [])
+        alone, = self.shares(1)
+        results = (self.folder / alone).read_text().splitlines()[1:-1]
+        self.assertEqual({one["fingerprint"] for one in summary["filters"]},
+                         {json.loads(line)["fingerprint"] for line in results})
+
     def test_a_killed_run_goes_on(self):
         whole = self.whole()
         many = self.targets * 100

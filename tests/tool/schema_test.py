@@ -64,6 +64,9 @@ class Schema(outside.InFolder):
         rows = self.objects("audit", "audit", "exec.txt", "odd.txt", "missing.bpf", statuses=(1, 3))
         self.assertEqual([row["target"] for row in rows], ["exec.txt", "odd.txt", "missing.bpf"])
         self.assertIn("error", rows[2])
+        alone = self.objects("fingerprint", "fingerprint", "exec.txt", "odd.txt")
+        self.assertEqual([row.get("fingerprint") for row in rows],
+                         [row["fingerprint"] for row in alone] + [None])
         kinds = {finding["evidence"]["kind"] for row in rows for finding in row["findings"]}
         self.assertEqual(kinds, {"witness", "proof"})
 

@@ -152,6 +152,7 @@ tl::expected<AuditWanted, ExitStatus> read_wanted(const CommandLine& line) {
   const auto budget = read_budget(line);
   if (!budget) return tl::unexpected(budget.error());
   wanted.options.budget = *budget;
+  if (line.json() || is_job(line)) wanted.options.fingerprint = line.semantics();
   const auto shown = read_severity(line, "severity", Severity::Info);
   const auto fail_on = read_severity(line, "fail-on", Severity::High);
   if (!shown) return tl::unexpected(shown.error());

@@ -44,6 +44,7 @@ Audited audited(const Named& named, const CommandLine& line, const AuditWanted& 
     return audited;
   }
   result.machine = outline->machine;
+  result.fingerprint = std::move(outline->fingerprint);
   audit::locate(loaded->target, loaded->sources, *outline);
   auto& findings = outline->findings;
   findings.erase(std::remove_if(findings.begin(), findings.end(),

@@ -71,6 +71,7 @@ std::string audit_json(const AuditResult& result, const seccomp::Semantics& sema
   json["machine"] = describe(result.machine).token;
   json["filters"] = result.filters;
   json["insns"] = result.insns;
+  json["fingerprint"] = result.fingerprint ? Json(*result.fingerprint) : Json();
   const auto worst = result.worst();
   json["severity"] = worst ? Json(name(*worst)) : Json();
   json["findings"] = Json::array();

@@ -19,6 +19,7 @@ struct AuditResult {
   seccomp::Arch machine{};
   std::size_t filters = 0;
   std::size_t insns = 0;
+  std::optional<std::string> fingerprint;
   audit::Selected selected;
   std::vector<audit::BadSuppression> bad_suppressions;
   std::optional<audit::Confirmation> confirmation;

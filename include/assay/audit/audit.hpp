@@ -40,6 +40,8 @@ struct Options {
   std::vector<std::string> only;    // rule ids; none: all
   std::vector<std::string> ignore;  // rule ids
   symbolic::Budget budget;
+  // Whose fingerprint of the filters is told as well; none: it is not made.
+  std::optional<seccomp::Semantics> fingerprint;
 };
 
 // What an audit found. The machine is the one that the surroundings name, or, when nothing of
@@ -47,6 +49,8 @@ struct Options {
 struct Outline {
   seccomp::Arch machine{};
   std::vector<Finding> findings;  // the worst first; of one severity in the order of the rules
+  // Where Options want it and the budget, a second time, holds it.
+  std::optional<std::string> fingerprint;
 };
 
 // NotDecided when the budget does not hold the meaning of the filters.
