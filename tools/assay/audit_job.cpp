@@ -255,17 +255,14 @@ ExitStatus audit_all(const CommandLine& line, const AuditWanted& wanted, const T
 }
 
 ExitStatus audit_share(const CommandLine& line, const AuditWanted& wanted, const Targets& targets) {
-  const auto share = share_of(line);
-  if (!share) return share.error();
-  auto run = open_run(line, "audit", settings_of(line, targets.names(), settings));
-  if (!run) return run.error();
-  const auto saved = saved_status(*run);
-  if (!saved) return saved.error();
-  ExitStatus worst = *saved;
-  if (run->complete()) return worst;
+  auto begun = begin_share(line, "audit", settings_of(line, targets.names(), settings));
+  if (!begun) return begun.error();
+  fleet::Run& run = begun->run;
+  ExitStatus& worst = begun->status;
+  if (run.complete()) return worst;
   Confirming confirming;
   fleet::Run::Done done;
-  const Items items{share->next(run->next()), share->count, targets.size()};
+  const Items items{begun->share.next(run.next()), begun->share.count, targets.size()};
   auto made = audits(items, line, wanted, targets);
   for (auto one = made.next(); one && done; one = made.next()) {
     auto& [item, audited] = *one;
@@ -274,11 +271,11 @@ ExitStatus audit_share(const CommandLine& line, const AuditWanted& wanted, const
     complain_of(audited.result, line, false, wanted.options.budget);
     std::string document = audit_json(audited.result, line.semantics());
     document.pop_back();
-    done = run->add(item, document);
+    done = run.add(item, document);
     worst = worse(worst, status_of(audited.result, wanted));
-    if (done) done = run->reached(item + 1, [&] { return std::to_string(worst); });
+    if (done) done = run.reached(item + 1, [&] { return std::to_string(worst); });
   }
-  if (done) done = run->finish(targets.size(), "{}", std::to_string(worst));
+  if (done) done = run.finish(targets.size(), "{}", std::to_string(worst));
   return done ? worst : failed(done.error());
 }
 

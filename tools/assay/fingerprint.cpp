@@ -131,24 +131,22 @@ constexpr const char* settings[] = {"semantics", "input-format", "node-limit", "
 // Item k is target k.
 ExitStatus of_share(const Digester& digest, const Targets& targets) {
   const CommandLine& line = digest.line;
-  const auto share = share_of(line);
-  if (!share) return share.error();
-  auto run = open_run(line, "fingerprint", settings_of(line, targets.names(), settings));
-  if (!run) return run.error();
-  const auto saved = saved_status(*run);
-  if (!saved) return saved.error();
-  ExitStatus status = *saved;
-  if (run->complete()) return status;
+  auto begun = begin_share(line, "fingerprint", settings_of(line, targets.names(), settings));
+  if (!begun) return begun.error();
+  fleet::Run& run = begun->run;
+  ExitStatus& status = begun->status;
+  if (run.complete()) return status;
   fleet::Run::Done done;
-  auto made = answers(digest, targets, {share->next(run->next()), share->count, targets.size()});
+  const shard::Share share = begun->share;
+  auto made = answers(digest, targets, {share.next(run.next()), share.count, targets.size()});
   for (auto one = made.next(); one && done; one = made.next()) {
     const auto& [item, answer] = *one;
     status = worse(status, told(answer, digest.budget));
     if (answer.digest)
-      done = run->add(item, document(fingerprint_json(line, answer.name, *answer.digest)));
-    if (done) done = run->reached(item + 1, [&] { return std::to_string(status); });
+      done = run.add(item, document(fingerprint_json(line, answer.name, *answer.digest)));
+    if (done) done = run.reached(item + 1, [&] { return std::to_string(status); });
   }
-  if (done) done = run->finish(targets.size(), "{}", std::to_string(status));
+  if (done) done = run.finish(targets.size(), "{}", std::to_string(status));
   return done ? status : failed(done.error());
 }
 

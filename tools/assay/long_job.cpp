@@ -56,12 +56,28 @@ ExitStatus not_a_state() {
   return bad_input;
 }
 
+namespace {
+
+// Else the status to end with.
 tl::expected<ExitStatus, ExitStatus> saved_status(const fleet::Run& run) {
   const std::string& state = run.state();
   if (state.empty()) return yes;
   if (state.size() != 1 || state[0] < '0' || state[0] > '0' + not_decided)
     return tl::unexpected(not_a_state());
   return static_cast<ExitStatus>(state[0] - '0');
+}
+
+}  // namespace
+
+tl::expected<BegunShare, ExitStatus> begin_share(const CommandLine& line, std::string_view command,
+                                                 std::string settings) {
+  const auto share = share_of(line);
+  if (!share) return tl::unexpected(share.error());
+  auto run = open_run(line, command, std::move(settings));
+  if (!run) return tl::unexpected(run.error());
+  const auto status = saved_status(*run);
+  if (!status) return tl::unexpected(status.error());
+  return BegunShare{*share, std::move(*run), *status};
 }
 
 std::string settings_of(const CommandLine& line, const NameList& targets,

@@ -30,10 +30,16 @@ tl::expected<shard::Share, ExitStatus> share_of(const CommandLine& line);
 // everything that results depend on; what only this host has must name it (settings_of()).
 tl::expected<fleet::Run, ExitStatus> open_run(const CommandLine& line, std::string_view command,
                                               std::string settings);
-// The status that a run had reached when it was saved, `yes` for one that begins; else the status
-// to end with, after a complaint about what is no such state.
-tl::expected<ExitStatus, ExitStatus> saved_status(const fleet::Run& run);
+// The status to end with, after a complaint about what was saved of a run.
 ExitStatus not_a_state();
+// A share of a job whose only state is the status that it has reached; `yes` where it begins.
+struct BegunShare {
+  shard::Share share;
+  fleet::Run run;
+  ExitStatus status{};
+};
+tl::expected<BegunShare, ExitStatus> begin_share(const CommandLine& line, std::string_view command,
+                                                 std::string settings);
 // The settings of a job over targets: how many, a digest of their names, the host's name where
 // they are processes, and those of `options` that are given.
 std::string settings_of(const CommandLine& line, const NameList& targets,
