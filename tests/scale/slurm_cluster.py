@@ -3,6 +3,7 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -67,6 +68,7 @@ class Cluster(contextlib.AbstractContextManager):
         self.stack = contextlib.ExitStack()
         folder = self.stack.enter_context(tempfile.TemporaryDirectory(prefix="assay-slurm-"))
         self.folder = Path(folder)
+        self.stack.callback(self.end_steps)
         os.chmod(folder, 0o755)  # munged wants to be sure who owns its socket
         self.env = {**os.environ, "SLURM_CONF": f"{folder}/slurm.conf",
                     "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}
@@ -77,6 +79,11 @@ class Cluster(contextlib.AbstractContextManager):
         return self
 
     def __exit__(self, *_):
+        with contextlib.suppress(subprocess.TimeoutExpired, TimeoutError):
+            jobs = self.run("squeue", "-h", "-o", "%i").split()
+            if jobs:
+                self.run("scancel", *jobs)
+                self.wait(lambda: not self.run("squeue", "-h"), "the jobs' end", 20)
         self.stack.close()
 
     def start(self, *command):
@@ -94,6 +101,14 @@ class Cluster(contextlib.AbstractContextManager):
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+    def end_steps(self):
+        """Those of a job that was not over: they outlive the daemons, with their logs open."""
+        for link in Path("/proc").glob("[0-9]*/fd/*"):
+            pid = int(link.parts[2])
+            with contextlib.suppress(OSError):
+                if pid != os.getpid() and os.readlink(link).startswith(f"{self.folder}/"):
+                    os.kill(pid, signal.SIGKILL)
 
     def start_all(self):
         host = socket.gethostname().split(".")[0]
