@@ -52,7 +52,8 @@ if(TARGET assay)
   # Documents and what they link, in the folders that they have in the tree.
   install(FILES README.md CHANGELOG.md CONTRIBUTING.md LICENSE SECURITY.md action.yml
     .pre-commit-hooks.yaml DESTINATION "${CMAKE_INSTALL_DOCDIR}")
-  install(DIRECTORY docs DESTINATION "${CMAKE_INSTALL_DOCDIR}" FILES_MATCHING PATTERN "*.md"
+  install(DIRECTORY docs DESTINATION "${CMAKE_INSTALL_DOCDIR}" FILES_MATCHING
+    PATTERN "*.md" PATTERN "*.svg"
     PATTERN "*.json" PATTERN man EXCLUDE)
   install(DIRECTORY ci examples python .clusterfuzzlite DESTINATION "${CMAKE_INSTALL_DOCDIR}"
     USE_SOURCE_PERMISSIONS PATTERN __pycache__ EXCLUDE PATTERN "*.so*" EXCLUDE

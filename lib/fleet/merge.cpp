@@ -164,7 +164,7 @@ tl::expected<void, MergeError> Merge::take(const std::string& file, const shard:
 }
 
 // A share that ended is not forgotten for one that did not.
-tl::expected<void, MergeError> Merge::put(const std::string& file, ShareState state) {
+tl::expected<void, MergeError> Merge::put(const std::string& file, const ShareState& state) {
   if (!state.complete) flaw(FlawKind::Unended, file, shard::to_string(state.job));
   const auto known = store_.share(state.job);
   if (!known) return failed(known.error());
@@ -179,7 +179,7 @@ tl::expected<void, MergeError> Merge::put(const std::string& file, ShareState st
 tl::expected<void, MergeError> Merge::add(const std::string& file) {
   const std::uint64_t shares_before = repeat_count_;
   const std::uint64_t results_before = duplicates_;
-  const auto added = add_any(file);
+  auto added = add_any(file);
   const std::uint64_t again = duplicates_ - results_before;
   if (again > 0 && repeat_count_ == shares_before)
     repeat(file, std::to_string(again) + (again == 1 ? " result" : " results"));
@@ -231,7 +231,7 @@ tl::expected<void, MergeError> Merge::add_lines(const std::string& file) {
   if (reader.cut_off())
     flaw(FlawKind::CutOff, file, "after line " + std::to_string(reader.number()));
   if (!state && !reader.cut_off()) return failed(file, 0, "nothing", "the first document of a job");
-  return state ? put(file, std::move(*state)) : tl::expected<void, MergeError>{};
+  return state ? put(file, *state) : tl::expected<void, MergeError>{};
 }
 
 tl::expected<void, MergeError> Merge::add_database(const std::string& file) {
@@ -346,7 +346,7 @@ tl::expected<void, StoreError> write_whole(const Store& store, const shard::Job&
   const std::string named = job_object({job.command, job.settings, {0, 1}}, "");
   line(joined({header, named}));
   std::uint64_t results = 0;
-  const auto done = store.each(job, [&](const Store::Result& result) {
+  auto done = store.each(job, [&](const Store::Result& result) {
     line(joined({R"({"item":)" + std::to_string(result.item) + "}", result.json}));
     ++results;
   });

@@ -63,7 +63,7 @@ class Merge {
   tl::expected<void, MergeError> add_database(const std::string& file);
   tl::expected<void, MergeError> take(const std::string& file, const shard::Job& job,
                                       const Store::Result& result);
-  tl::expected<void, MergeError> put(const std::string& file, ShareState state);
+  tl::expected<void, MergeError> put(const std::string& file, const ShareState& state);
   void flaw(FlawKind kind, const std::string& file, std::string detail);
   void repeat(const std::string& file, std::string detail);
 
