@@ -186,8 +186,9 @@ class UnitParser {
 // A value as lines that read back as it: no end of a line can stand in one.
 std::string assignment(const Setting& setting) {
   std::string line = setting.key + "=" + setting.value;
-  // A backslash at the very end would join the next line.
-  if (continues(line)) line += "\\\n";
+  // A backslash at the very end would join the next line; behind a blank another one may, as
+  // blanks at the end are no part of a value.
+  if (continues(line)) line += " \\\n";
   return line + "\n";
 }
 

@@ -91,7 +91,9 @@ TEST(Unit, EveryByteOfAValueHasAPlace) {
 }
 
 TEST(Unit, TextOfSettingsReadsBackAsThem) {
-  const UnitFile unit = parse("[Unit]\nA=1\n[Service]\nB=x\\\\\nC=\nB=y \\\n z\n[Unit]\nD=[x]\n");
+  const UnitFile unit =
+      parse("[Unit]\nA=1\n[Service]\nB=x\\\\\nC=\nB=y \\\n z\nE=\\ \\\n\n[Unit]\nD=[x]\n");
+  EXPECT_EQ(unit.settings[4].value, "\\");
   std::vector<Setting> again = parse(to_text(unit.settings)).settings;
   ASSERT_EQ(again.size(), unit.settings.size());
   for (std::size_t i = 0; i < again.size(); ++i) {
