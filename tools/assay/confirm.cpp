@@ -45,12 +45,6 @@ void make_ours(SeccompData& record, std::uint32_t arch) {
   record.instruction_pointer = 0x100000 + record.instruction_pointer % 0x7ffffe000000;
 }
 
-std::string joined(const std::vector<std::string>& files) {
-  std::string text;
-  for (const std::string& file : files) text += (text.empty() ? "" : " ") + file;
-  return text;
-}
-
 using Edge = std::pair<std::size_t, std::size_t>;
 
 class EdgesPassed : public engine::Observer {
@@ -74,7 +68,7 @@ class Confirmation {
                kernel::Oracle& oracle, Output& output)
       : line_(line),
         files_(std::move(files)),
-        file_(joined(files_)),
+        file_(stack_name(files_)),
         stack_(stack),
         ours_(stack, line.semantics()),
         oracle_(oracle),

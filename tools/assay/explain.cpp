@@ -35,12 +35,6 @@ struct Explainer {
                         std::span<const verify::Program> stack) const;
 };
 
-std::string title(const std::vector<std::string>& files) {
-  std::string text;
-  for (const std::string& file : files) text += (text.empty() ? "" : " ") + file;
-  return text;
-}
-
 ExitStatus Explainer::operator()(const std::vector<std::string>& files,
                                  std::span<const verify::Program> stack) const {
   symbolic::Manager manager(symbolic::Order::fixed(), budget);
@@ -49,7 +43,7 @@ ExitStatus Explainer::operator()(const std::vector<std::string>& files,
       function ? text::policy_of(*function, options)
                : tl::unexpected(text::Unexplained{function.error(), "the verdict function"});
   Json json = json_document(line.semantics());
-  json["file"] = title(files);
+  json["file"] = stack_name(files);
   if (policy) {
     if (line.json()) {
       json["archs"] = Json::array();
@@ -57,7 +51,7 @@ ExitStatus Explainer::operator()(const std::vector<std::string>& files,
         json["archs"].push_back(report::policy_json(arch, line.semantics()));
       output.write(json_line(json));
     } else {
-      if (with_names) output.write(load::printable(title(files)) + "\n");
+      if (with_names) output.write(load::printable(stack_name(files)) + "\n");
       output.write(text::to_text(*policy, line.semantics()));
     }
     return yes;
@@ -72,9 +66,9 @@ ExitStatus Explainer::operator()(const std::vector<std::string>& files,
     json["not_decided"]["where"] = why.where;
     output.write(json_line(json));
   }
-  if (!no_form) return undecided(title(files) + ": " + why.where, open, budget);
-  complain(load::printable(title(files)) + ": not decided: no short form of the condition of " +
-           why.where);
+  if (!no_form) return undecided(stack_name(files) + ": " + why.where, open, budget);
+  complain(load::printable(stack_name(files)) +
+           ": not decided: no short form of the condition of " + why.where);
   return not_decided;
 }
 

@@ -61,6 +61,12 @@ tl::expected<Stack, ExitStatus> load_stack(const CommandLine& line,
   return stack;
 }
 
+std::string stack_name(std::span<const std::string> files) {
+  std::string name;
+  for (const std::string& file : files) name += (name.empty() ? "" : " ") + file;
+  return name;
+}
+
 std::optional<ExitStatus> stdin_twice(const CommandLine& line,
                                       std::span<const std::string> operands) {
   if (std::count(operands.begin(), operands.end(), "-") < 2) return std::nullopt;

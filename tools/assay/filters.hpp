@@ -38,6 +38,9 @@ tl::expected<Stack, ExitStatus> load_stack(const CommandLine& line);
 tl::expected<Stack, ExitStatus> load_stack(const CommandLine& line,
                                            std::span<const std::string> operands);
 
+// What a stack of these files is called.
+std::string stack_name(std::span<const std::string> files);
+
 // A complaint when stdin is named more than once.
 std::optional<ExitStatus> stdin_twice(const CommandLine& line,
                                       std::span<const std::string> operands);

@@ -106,9 +106,7 @@ ExitStatus of_stack(const Digester& digest, const Printer& print) {
   const CommandLine& line = digest.line;
   const auto stack = load_stack(line);
   if (!stack) return stack.error();
-  std::string name;
-  for (const std::string& operand : line.operands()) name += (name.empty() ? "" : " ") + operand;
-  return print({name, digest(stack->programs)});
+  return print({stack_name(line.operands()), digest(stack->programs)});
 }
 
 ExitStatus of_each(const Digester& digest, const Printer& print) {
