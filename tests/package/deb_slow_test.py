@@ -34,16 +34,21 @@ def mirror():
     return None
 
 
-class Deb(unittest.TestCase):
-    def setUp(self):
-        self.folder = Path(tempfile.mkdtemp())
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+def run_it(*command, **options):
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True,
+                          check=False, **options)
+    if done.returncode:
+        raise AssertionError(f"{command}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return done.stdout
 
-    def run_it(self, *command, **options):
-        done = subprocess.run([str(part) for part in command], capture_output=True, text=True,
-                              check=False, **options)
-        self.assertEqual(done.returncode, 0, done.stdout[-2000:] + done.stderr[-2000:])
-        return done.stdout
+
+class Deb(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = Path(tempfile.mkdtemp())
+        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+        run_it("cpack", "--config", BUILD / "CPackConfig.cmake", "-B", cls.folder, cwd=cls.folder)
+        cls.package, = cls.folder.glob("*.deb")
 
     def inside(self, root, line, **variables):
         """(status, all output) of a line of bash in the root, where the package's README.md is."""
@@ -53,16 +58,9 @@ class Deb(unittest.TestCase):
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout + done.stderr
 
-    def package(self):
-        self.run_it("cpack", "--config", BUILD / "CPackConfig.cmake", "-B", self.folder,
-                    cwd=self.folder)
-        package, = self.folder.glob("*.deb")
-        return package
-
     def test_contents(self):
-        package = self.package()
         listed = {line.split()[5][1:] for line in
-                  self.run_it("dpkg-deb", "-c", package).splitlines()}
+                  run_it("dpkg-deb", "-c", self.package).splitlines()}
         for path in ("/usr/bin/assay", "/usr/share/man/man1/assay.1", "/usr/include/assay/assay.h",
                      "/usr/share/bash-completion/completions/assay",
                      "/usr/share/zsh/vendor-completions/_assay",
@@ -72,27 +70,27 @@ class Deb(unittest.TestCase):
                      f"{DOCUMENTS}/examples/container.bpf"):
             self.assertIn(path, listed)
         self.assertEqual([path for path in listed if "__pycache__" in path], [])
-        self.run_it("dpkg-deb", "-x", package, self.folder / "unpacked")
+        run_it("dpkg-deb", "-x", self.package, self.folder / "unpacked")
         documents = Path(f"{self.folder}/unpacked{DOCUMENTS}").resolve()
         self.assertEqual(links_test.broken(documents), [])
         self.assertTrue(any(path.endswith("/libassay.so.0") for path in listed))
-        depends = self.run_it("dpkg-deb", "-f", package, "Depends")
+        depends = run_it("dpkg-deb", "-f", self.package, "Depends")
         for name in ("libc6", "libseccomp2", "libz3-4"):
             self.assertIn(name, depends)
-        suggested = self.run_it("dpkg-deb", "-f", package, "Suggests")
+        suggested = run_it("dpkg-deb", "-f", self.package, "Suggests")
         for name in ("expected", "seccomp", "sqlite3", "yaml", "z3"):
             self.assertIn(f"lib{name}-dev", suggested)
 
     def fresh_root(self):
         """With the package installed."""
-        package, root = self.package(), self.folder / "root"
-        self.run_it("debootstrap", "--variant=minbase", "bookworm", root, mirror())
-        shutil.copy(package, root / "assay.deb")
+        root = self.folder / "root"
+        run_it("debootstrap", "--variant=minbase", "bookworm", root, mirror())
+        shutil.copy(self.package, root / "assay.deb")
         for name in ("resolv.conf", "hosts"):
             if Path("/etc", name).exists():
                 shutil.copy(Path("/etc", name), root / "etc" / name)
         shutil.copytree("/etc/apt/apt.conf.d", root / "etc/apt/apt.conf.d", dirs_exist_ok=True)
-        self.run_it("chroot", root, "apt-get", "install", "-y", "-q", "--no-install-recommends",
+        run_it("chroot", root, "apt-get", "install", "-y", "-q", "--no-install-recommends",
                     "/assay.deb", env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
         return root
 
