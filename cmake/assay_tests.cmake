@@ -7,11 +7,12 @@ include(GoogleTest)
 include(assay_test_support)
 
 # Tests named after the kernel install filters by the thousand. They wait for each other: on
-# Linux 6.18 many processes at it at once can lock up the JIT (docs/kernel-faults.md).
+# Linux 6.18 many processes at it at once can lock up the JIT (docs/kernel-faults.md). They begin
+# first (COST), or they would be left at the end, one after another.
 file(WRITE "${PROJECT_BINARY_DIR}/lock_kernel_tests.cmake" [=[
 foreach(test IN LISTS assay_discovered)
   if(test MATCHES "[Kk]ernel")
-    set_tests_properties("${test}" PROPERTIES RESOURCE_LOCK kernel)
+    set_tests_properties("${test}" PROPERTIES RESOURCE_LOCK kernel COST 100)
   endif()
 endforeach()
 unset(assay_discovered)

@@ -6,10 +6,10 @@
 #include <iterator>
 #include <map>
 #include <optional>
-#include <regex>
 
 #include "assay/bpf/codec.hpp"
 #include "assay/verify/accept.hpp"
+#include "pattern.hpp"
 
 namespace assay::test {
 namespace {
@@ -44,20 +44,18 @@ std::vector<NamedStack> named_stacks(std::string_view folder) {
     programs.emplace(filter.file, filter.program);
   const std::string json = contents(fs::path(folder) / "stacks.json");
   // Only these fields are wanted, so that no reader of JSON is.
-  static const std::regex unit(R"re("unit":\s*"([^"]*)")re");
-  static const std::regex list(R"re("filters":\s*\[([^\]]*)\])re");
-  static const std::regex quoted(R"re("([^"]*)")re");
-  const std::sregex_iterator end;
+  static const Pattern unit(R"re("unit":\s*"([^"]*)")re");
+  static const Pattern list(R"re("filters":\s*\[([^\]]*)\])re");
+  static const Pattern quoted(R"re("([^"]*)")re");
   std::vector<NamedStack> result;
   for (auto from = json.find('{'); from != json.npos; from = json.find('{', from + 1)) {
     const std::string object = json.substr(from, json.find('}', from) - from);
-    std::smatch found;
+    const auto filters = list.first(object);
+    if (!filters) continue;
     NamedStack named;
-    if (std::regex_search(object, found, unit)) named.unit = found[1];
-    if (!std::regex_search(object, found, list)) continue;
-    const std::string names = found[1];
-    for (std::sregex_iterator name(names.begin(), names.end(), quoted); name != end; ++name)
-      named.stack.push_back({(*name)[1], programs.at((*name)[1])});
+    if (const auto found = unit.first(object)) named.unit = (*found)[1];
+    for (const Match& name : quoted.all((*filters)[1]))
+      named.stack.push_back({name[1], programs.at(name[1])});
     result.push_back(std::move(named));
   }
   return result;
@@ -80,13 +78,14 @@ std::vector<CorpusFilter> corpus_filters(std::string_view folder) {
 
 std::vector<CorpusAnswer> corpus_answers(std::string_view folder) {
   std::vector<CorpusAnswer> result;
-  static const std::regex row(R"re("file":\s*"([^"]*)".*"kernel_load_errno":\s*(\d+))re");
+  static const Pattern row(R"re("file":\s*"([^"]*)".*"kernel_load_errno":\s*(\d+))re");
   std::ifstream manifest(fs::path(folder) / "manifest.json");
   for (std::string line; std::getline(manifest, line);) {
-    std::smatch found;
-    if (!std::regex_search(line, found, row)) continue;
-    result.push_back({found[1], instructions_in(fs::path(folder) / found[1].str()).value(),
-                      std::stoi(found[2])});
+    const auto found = row.first(line);
+    if (!found) continue;
+    const std::string& file = (*found)[1];
+    result.push_back(
+        {file, instructions_in(fs::path(folder) / file).value(), std::stoi((*found)[2])});
   }
   return result;
 }

@@ -10,7 +10,7 @@ build=${WORK:-/tmp}/assay-fuzz
 # RPATH and not RUNPATH: what the libraries themselves need is looked for there as well.
 # shellcheck disable=SC2016  # $ORIGIN is the loader's
 cmake -S "$source" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=None -DASSAY_TESTS=OFF \
-  -DCMAKE_CXX_COMPILER="$CXX" -DCMAKE_CXX_FLAGS="${CXXFLAGS:-} -O1 -gline-tables-only" \
+  -DCMAKE_CXX_COMPILER="$CXX" -DCMAKE_CXX_FLAGS="-O1 -gline-tables-only ${CXXFLAGS:-}" \
   -DCMAKE_EXE_LINKER_FLAGS="${LDFLAGS:-} -Wl,--disable-new-dtags" -DCMAKE_BUILD_RPATH='$ORIGIN/lib' \
   -DASSAY_FUZZ_ENGINE="$LIB_FUZZING_ENGINE"
 cmake --build "$build" --target fuzzers ${JOBS:+-j "$JOBS"}

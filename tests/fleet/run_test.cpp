@@ -4,10 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <regex>
 
 #include "assay/fleet/store.hpp"
 #include "fleet/scratch_folder.hpp"
+#include "pattern.hpp"
 
 namespace assay::fleet {
 namespace {
@@ -47,7 +47,7 @@ void run_until(const Place& place, std::uint64_t killed, std::uint64_t each = 4)
 }
 
 std::string without_host(const std::string& text) {
-  return std::regex_replace(text, std::regex(",\"host\":\"[^\"]*\""), "");
+  return test::Pattern(",\"host\":\"[^\"]*\"").removed(text);
 }
 
 TEST(Run, LinesAreAFirstDocumentResultsAndALastOne) {

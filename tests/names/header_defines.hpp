@@ -5,8 +5,9 @@
 #include <cstdint>
 #include <fstream>
 #include <map>
-#include <regex>
 #include <string>
+
+#include "pattern.hpp"
 
 namespace assay::names {
 
@@ -14,17 +15,17 @@ namespace assay::names {
 // Empty when the file is not there.
 inline std::map<std::string, std::uint32_t> header_defines(const std::string& file,
                                                            const std::string& prefix = "") {
-  static const std::regex form(
+  static const test::Pattern form(
       R"(\s*#\s*define\s+(\w+)\s+(?:\(__X32_SYSCALL_BIT \+ (\d+)\)|(\d+))(?:\s.*)?)");
   std::map<std::string, std::uint32_t> defines;
   std::ifstream text(file);
   for (std::string line; std::getline(text, line);) {
-    std::smatch part;
-    if (!std::regex_match(line, part, form)) continue;
-    const std::string name = part[1];
+    const auto part = form.whole(line);
+    if (!part) continue;
+    const std::string& name = (*part)[1];
     if (name.compare(0, prefix.size(), prefix) != 0) continue;
-    const bool x32 = part[2].matched;
-    const auto number = static_cast<std::uint32_t>(std::stoul(x32 ? part[2] : part[3]));
+    const bool x32 = !(*part)[2].empty();
+    const auto number = static_cast<std::uint32_t>(std::stoul((*part)[x32 ? 2 : 3]));
     defines[name.substr(prefix.size())] = number | (x32 ? 0x40000000U : 0U);
   }
   return defines;

@@ -18,7 +18,7 @@ class Afl(targets.Targets):
     def test_each_target_fuzzes(self):
         environment = {**os.environ, "AFL_SKIP_CPUFREQ": "1", "AFL_NO_UI": "1",
                        "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1", "AFL_NO_AFFINITY": "1"}
-        for name in self.build(CC="afl-clang-fast", CXX="afl-clang-fast++",
+        for name in self.build(CC="afl-clang-fast", CXX="afl-clang-fast++", CXXFLAGS="-O0",
                                LIB_FUZZING_ENGINE=str(DRIVER), AFL_QUIET="1"):
             with self.subTest(name=name):
                 results = self.folder / "results" / name

@@ -9,7 +9,6 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
-#include <regex>
 #include <set>
 
 #include "assay/profile/systemd_intent.hpp"
@@ -18,6 +17,7 @@
 #include "assay/verify/accept.hpp"
 #include "corpus.hpp"
 #include "data_cases.hpp"
+#include "pattern.hpp"
 
 namespace assay::profile {
 namespace {
@@ -171,12 +171,11 @@ TEST(SystemdCorpus, StacksOfUnitsInPackagesAreAsCaptured) {
 // Unit files where their packages put them: those of installed packages by dpkg's lists of
 // files, and all that were unpacked.
 std::set<fs::path> unit_files() {
-  static const std::regex unit(R"(.*/systemd/(system|user)/[^/]+\.(service|socket|mount|swap))");
+  static const test::Pattern unit(R"(.*/systemd/(system|user)/[^/]+\.(service|socket|mount|swap))");
   std::set<fs::path> files;
   const auto add = [&](const fs::path& path) {
     std::error_code error;
-    if (std::regex_match(path.string(), unit) && fs::is_regular_file(path, error))
-      files.insert(path);
+    if (unit.whole(path.string()) && fs::is_regular_file(path, error)) files.insert(path);
   };
   std::ifstream packages(ASSAY_SOURCE_DIR "/tests/data/profile/systemd/packages.txt");
   for (std::string package; std::getline(packages, package);)

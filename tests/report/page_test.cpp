@@ -4,12 +4,12 @@
 
 #include <array>
 #include <nlohmann/json.hpp>
-#include <regex>
 #include <set>
 
 #include "assay/sample/program.hpp"
 #include "assay/text/assembly.hpp"
 #include "assay/verify/accept.hpp"
+#include "pattern.hpp"
 
 namespace assay::report {
 namespace {
@@ -45,9 +45,7 @@ std::size_t count(const std::string& text, const std::string& part) {
 
 std::vector<std::string> matches(const std::string& text, const char* pattern) {
   std::vector<std::string> found;
-  const std::regex expression(pattern);
-  for (std::sregex_iterator at(text.begin(), text.end(), expression), end; at != end; ++at)
-    found.push_back((*at)[1]);
+  for (const test::Match& match : test::Pattern(pattern).all(text)) found.push_back(match[1]);
   return found;
 }
 

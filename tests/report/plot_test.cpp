@@ -4,7 +4,8 @@
 
 #include <cmath>
 #include <limits>
-#include <regex>
+
+#include "pattern.hpp"
 
 namespace assay::report {
 namespace {
@@ -29,9 +30,8 @@ Plot cost_plot() {
 // What stands at an axis, as numbers.
 std::vector<double> ticks(const std::string& svg, const std::string& look) {
   std::vector<double> values;
-  const std::regex tick("class=\"plot-tick " + look + "\"[^>]*>([^<]*)<");
-  for (std::sregex_iterator at(svg.begin(), svg.end(), tick), end; at != end; ++at)
-    values.push_back(std::stod((*at)[1]));
+  const test::Pattern tick("class=\"plot-tick " + look + "\"[^>]*>([^<]*)<");
+  for (const test::Match& match : tick.all(svg)) values.push_back(std::stod(match[1]));
   return values;
 }
 
@@ -115,12 +115,12 @@ TEST(Plot, BarsOfOneCategoryStandSideBySide) {
   plot.series = {{"before", Mark::Bars, {{.x = 0, .y = 4}, {.x = 1, .y = 8}}},
                  {"after", Mark::Bars, {{.x = 0, .y = 2}, {.x = 1, .y = 8}}}};
   const std::string svg = to_svg(plot);
-  const std::regex bar(
+  const test::Pattern bar(
       "<rect x=\"([0-9.]+)\" y=\"([0-9.]+)\" width=\"([0-9.]+)\" height=\"([0-9.]+)\"");
   std::vector<std::array<double, 4>> bars;
-  for (std::sregex_iterator at(svg.begin(), svg.end(), bar), end; at != end; ++at)
+  for (const test::Match& match : bar.all(svg))
     bars.push_back(
-        {std::stod((*at)[1]), std::stod((*at)[2]), std::stod((*at)[3]), std::stod((*at)[4])});
+        {std::stod(match[1]), std::stod(match[2]), std::stod(match[3]), std::stod(match[4])});
   ASSERT_EQ(bars.size(), 4U);
   EXPECT_LE(bars[0][0] + bars[0][2], bars[2][0]) << "before, then after";
   EXPECT_LT(bars[2][0], bars[1][0]) << "both in front of the next category";
