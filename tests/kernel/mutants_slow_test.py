@@ -44,7 +44,8 @@ def compile_as(entry, source, to):
         if option in words:
             at = words.index(option)
             del words[at:at + 2]
-    words = [word for word in words if word not in ("-MD", "-c", "-Werror", "-O2", "-O3", "-g")]
+    words = [word for word in words if word not in ("-MD", "-c", "-Werror", "-O2", "-O3")
+             and not word.startswith("-g")]
     words = words[:-1] + ["-O1", "-w", "-c", str(source), "-o", str(to)]
     subprocess.run(words, cwd=entry["directory"], check=True)
 

@@ -11,6 +11,7 @@
 #include "assay/sample/record.hpp"
 #include "assay/sample/stack.hpp"
 #include "assay/verify/accept.hpp"
+#include "kernel/raw_calls.hpp"
 #include "kernel/tracees.hpp"
 
 namespace assay::kernel {
@@ -194,10 +195,12 @@ TEST_F(VerdictTest, FixedPageOfTheKernel) {
 }
 
 TEST_F(VerdictTest, TheKernelsOwnRecord) {
+  std::vector<std::uint32_t> arches{native};
+  if (test::has_narrow_calls()) arches.push_back(narrow);
   std::vector<SeccompData> records;
   for (std::uint64_t i = 0; i < 200; ++i) {
     sample::Random random(7, i);
-    for (const std::uint32_t arch : {native, narrow})
+    for (const std::uint32_t arch : arches)
       for (SeccompData data : sample::records(random, {}, 1, {arch, true}))
         if (!Oracle::not_askable(data)) records.push_back(data);
   }

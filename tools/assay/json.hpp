@@ -16,13 +16,9 @@ using Json = nlohmann::ordered_json;
 inline constexpr std::string_view version = ASSAY_VERSION;
 
 // The start of every object.
-inline Json json_document(const seccomp::Semantics& semantics) {
-  return Json{{"assay", version}, {"semantics", semantics.name()}};
-}
+Json json_document(const seccomp::Semantics& semantics);
 
 // One line. Bytes that are no UTF-8 (a file name, a comm) become U+FFFD.
-inline std::string json_line(const Json& document) {
-  return document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-}
+std::string json_line(const Json& document);
 
 }  // namespace assay::tool
