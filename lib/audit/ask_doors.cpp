@@ -9,8 +9,6 @@
 
 namespace assay::audit {
 
-using seccomp::Action;
-using seccomp::Verdict;
 using seccomp::Words;
 using symbolic::Condition;
 

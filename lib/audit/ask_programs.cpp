@@ -9,7 +9,6 @@ namespace assay::audit {
 
 using seccomp::Action;
 using seccomp::Verdict;
-using symbolic::Condition;
 
 namespace {
 

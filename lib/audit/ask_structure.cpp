@@ -16,8 +16,6 @@ using bpf::Operation;
 using seccomp::Action;
 using seccomp::Verdict;
 using symbolic::Analysis;
-using symbolic::Condition;
-using symbolic::FindingKind;
 using symbolic::VerdictFunction;
 using verify::Program;
 

@@ -23,7 +23,7 @@ class Locating {
   std::optional<Line> line_of(const Finding& finding) const {
     const Location& location = finding.location;
     if (location.filter && location.insn && sources_[*location.filter]) {
-      const auto line = sources_[*location.filter]->of_instruction(*location.insn);
+      auto line = sources_[*location.filter]->of_instruction(*location.insn);
       if (line) return line;
     }
     if (finding.evidence.calls.empty()) return std::nullopt;

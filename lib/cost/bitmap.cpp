@@ -122,7 +122,7 @@ std::string Bitmap::why(const BitmapPlace& place) const {
     case Membership::NoBitmap: return "this kernel has no bitmap";
     case Membership::RunsNoFilter: return "the kernel runs no filter for it";
   }
-  const std::string reason = reason_in(programs_[place.filter], place.reason);
+  std::string reason = reason_in(programs_[place.filter], place.reason);
   if (programs_.size() == 1) return reason;
   return reason + " (filter " + std::to_string(place.filter) + ")";
 }

@@ -167,13 +167,13 @@ tl::expected<Measured, kernel::Unavailable> measure(std::span<const Program> old
     call.run = calls[i].run ? all[*calls[i].run] : call.timing;
     call.bitmap_hit = hit(call.timing, call.run);
     call.model = model(call.timing, stack.size(), call.bitmap_hit);
-    result.calls.push_back(std::move(call));
+    result.calls.push_back(call);
   }
   for (std::size_t i = 0; i < std::size(depths); ++i) {
     MeasuredDepth depth{depths[i], all[chains[i].as_is], {}, {}};
     depth.run = chains[i].run ? all[*chains[i].run] : depth.timing;
     depth.model = model(depth.run, depth.filters, false);
-    result.depths.push_back(std::move(depth));
+    result.depths.push_back(depth);
   }
   return result;
 }

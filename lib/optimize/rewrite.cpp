@@ -133,6 +133,7 @@ class Rewriting {
       for (std::uint64_t nr = part.first; nr <= part.last && nr < part.first + 1024ULL; ++nr)
         part.weight += plan_.weight(arch, static_cast<std::uint32_t>(nr));
     Position entry = search(*parts);
+    // NOLINTNEXTLINE(modernize-loop-convert): Clang 14 cannot read views that reverse
     for (auto number = plan_.first.rbegin(); number != plan_.first.rend(); ++number) {
       if (number->arch != arch) continue;
       const ValueTable::Place there = place_of(table_, arch, number->nr);

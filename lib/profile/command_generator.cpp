@@ -2,21 +2,19 @@
 // neither side can block the other, until the time limit.
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <memory>
 #include <system_error>
 
 #include "assay/bpf/codec.hpp"
 #include "assay/profile/generator.hpp"
 #include "assay/text/printable.hpp"
-
-extern char** environ;
 
 namespace assay::profile {
 namespace {

@@ -41,7 +41,7 @@ class Loading {
       if (!rule.arches.empty())
         return refused(rule.place, "libseccomp has no rules for some of its architectures");
       for (const Call& call : rule.calls) {
-        const Done done = load(rule, call);
+        Done done = load(rule, call);
         if (!done) return done;
       }
     }
@@ -82,7 +82,7 @@ class Loading {
     if (!repeated || conventions_.same_argument != SameArgument::Any)
       return add(rule, number, conditions);
     for (const ArgumentCondition& condition : conditions) {
-      const Done done = add(rule, number, {&condition, 1});
+      Done done = add(rule, number, {&condition, 1});
       if (!done) return done;
     }
     return {};

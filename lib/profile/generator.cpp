@@ -12,7 +12,6 @@
 namespace assay::profile {
 namespace {
 
-using seccomp::Verdict;
 using symbolic::Condition;
 using symbolic::Manager;
 using symbolic::VerdictFunction;

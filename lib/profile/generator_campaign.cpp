@@ -19,17 +19,17 @@ void GeneratorTally::count(Outcome outcome) {
   }
 }
 
-void GeneratorTally::add(GeneratorTally other) {
+void GeneratorTally::add(const GeneratorTally& other) {
   profiles += other.profiles;
   disagreements += other.disagreements;
   ambiguous += other.ambiguous;
   refused += other.refused;
   broken += other.broken;
   not_decided += other.not_decided;
-  for (auto& [name, cause] : other.causes) {
+  for (const auto& [name, cause] : other.causes) {
     const auto [at, fresh] = causes.try_emplace(name);
     const std::uint64_t count = at->second.count + cause.count;
-    if (fresh || cause.first < at->second.first) at->second = std::move(cause);
+    if (fresh || cause.first < at->second.first) at->second = cause;
     at->second.count = count;
   }
 }

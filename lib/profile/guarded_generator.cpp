@@ -7,7 +7,6 @@
 // The keeper is forked when the generator is made. Children are forked from it and not from us,
 // who may have threads by then: a lock that another thread holds stays locked in a fork.
 #include <poll.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -18,6 +17,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <memory>
 #include <optional>

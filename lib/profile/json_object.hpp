@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "assay/profile/finding.hpp"
@@ -19,7 +20,8 @@ struct Reports {
   Findings findings;
 
   void fail(Place place, std::string found, std::string expected, std::string suggestion = {}) {
-    if (!error) error = ReadError{place, std::move(found), std::move(expected), suggestion};
+    if (!error)
+      error = ReadError{place, std::move(found), std::move(expected), std::move(suggestion)};
   }
   void note(FindingKind kind, Severity severity, Place place, std::string message) {
     findings.push_back({kind, severity, place, std::move(message)});

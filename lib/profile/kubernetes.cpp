@@ -136,7 +136,7 @@ class ManifestReader {
 
   // A relative path that does not climb.
   std::string localhost_of(const JsonValue& field, const JsonValue* file) {
-    const std::string name = text_of(file);
+    std::string name = text_of(file);
     if (name.empty()) {
       refuse(field.place, "type Localhost without localhostProfile: the API server refuses it");
       return {};

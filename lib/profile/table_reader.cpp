@@ -16,7 +16,6 @@
 namespace assay::profile {
 namespace {
 
-using seccomp::Action;
 using Kind = JsonValue::Kind;
 using Range = ArgumentValues::Range;
 

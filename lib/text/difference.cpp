@@ -7,7 +7,6 @@ namespace assay::text {
 namespace {
 
 using seccomp::Verdict;
-using symbolic::Comparison;
 using symbolic::Condition;
 using symbolic::Manager;
 using symbolic::Term;

@@ -25,7 +25,7 @@ std::optional<Cursor> after_times(std::string_view line) {
   if (!cursor.take(" (")) return std::nullopt;
   const std::size_t end = cursor.rest().find("): ");
   constexpr std::size_t longest = 40;
-  if (end == std::string_view::npos || end > longest) return std::nullopt;
+  if (end > longest) return std::nullopt;
   cursor.cut(end + 3);
   return cursor;
 }

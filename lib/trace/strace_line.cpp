@@ -105,8 +105,7 @@ bool is_body(std::string_view text) {
 bool take_comm(Cursor& cursor, std::string_view end) {
   constexpr std::size_t longest = 80;
   const std::string_view text = cursor.rest();
-  for (std::size_t at = text.find(end); at != std::string_view::npos && at < longest;
-       at = text.find(end, at + 1)) {
+  for (std::size_t at = text.find(end); at < longest; at = text.find(end, at + 1)) {
     Cursor after(text.substr(at + end.size()));
     after.skip_blanks();
     const Cursor kept = after;

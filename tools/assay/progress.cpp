@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 namespace assay::tool {
@@ -25,7 +26,7 @@ void Progress::show(std::uint64_t done) {
   const double share = std::min(1.0, static_cast<double>(done) / static_cast<double>(total_));
   const auto filled = static_cast<std::size_t>(share * width);
   const double seconds = std::chrono::duration<double>(now - start_).count();
-  const auto left = share > 0 ? static_cast<unsigned>(seconds / share - seconds + 0.5) : 0U;
+  const auto left = share > 0 ? std::lround(seconds / share - seconds) : 0L;
   std::string percent = std::to_string(static_cast<unsigned>(share * 100));
   percent.insert(0, 3 - percent.size(), ' ');
   draw("\r[" + std::string(filled, '#') + std::string(width - filled, '.') + "] " + percent +

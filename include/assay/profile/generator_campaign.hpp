@@ -33,7 +33,7 @@ struct GeneratorTally {
   // One more profile; causes are left alone.
   void count(Outcome outcome);
   // Of other profiles of the same campaign.
-  void add(GeneratorTally other);
+  void add(const GeneratorTally& other);
 };
 
 // What became of one profile.

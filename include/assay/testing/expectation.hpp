@@ -48,6 +48,7 @@ Call syscall(std::string_view name, std::initializer_list<std::uint64_t> args = 
 Call syscall(int nr, std::initializer_list<std::uint64_t> args = {},
              std::string_view arch = "x86_64");
 
+// NOLINTBEGIN(readability-identifier-naming): as the kernel and everybody writes them
 inline constexpr seccomp::Verdict ALLOW{seccomp::value_of(seccomp::Action::Allow)};
 inline constexpr seccomp::Verdict LOG{seccomp::value_of(seccomp::Action::Log)};
 inline constexpr seccomp::Verdict USER_NOTIF{seccomp::value_of(seccomp::Action::UserNotif)};
@@ -62,6 +63,7 @@ constexpr seccomp::Verdict TRAP(std::uint16_t data) {
 constexpr seccomp::Verdict TRACE(std::uint16_t data) {
   return {seccomp::value_of(seccomp::Action::Trace, data)};
 }
+// NOLINTEND(readability-identifier-naming)
 
 // Why an expectation is not met; nothing when it is.
 std::optional<std::string> unmet_verdict(const Filter& filter, const Call& call,
