@@ -60,7 +60,7 @@ TEST(RandomAcceptance, OnTheKernel) {
 }
 
 // A dry run and really attaching are two ways into the kernel.
-TEST(RandomAcceptance, AttachingAgreesWithTheDryRun) {
+TEST(RandomAcceptance, AttachingAgreesWithTheKernelsDryRun) {
   auto oracle = kernel::Oracle::open();
   if (!oracle) GTEST_SKIP() << kernel::describe(oracle.error().lack);
   sample::Instructions program;
