@@ -7,7 +7,7 @@
 
 #include "assay/fleet/store.hpp"
 #include "fleet/scratch_folder.hpp"
-#include "pattern.hpp"
+#include "fleet/without_host.hpp"
 
 namespace assay::fleet {
 namespace {
@@ -44,10 +44,6 @@ void run_until(const Place& place, std::uint64_t killed, std::uint64_t each = 4)
   }
   ASSERT_TRUE(
       run->finish(20, "{\"done\":" + std::to_string(done) + "}", "all " + std::to_string(done)));
-}
-
-std::string without_host(const std::string& text) {
-  return test::Pattern(",\"host\":\"[^\"]*\"").removed(text);
 }
 
 TEST(Run, LinesAreAFirstDocumentResultsAndALastOne) {
